@@ -1,0 +1,81 @@
+"""The one place of wiring: a workspace becomes a connection to its book."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from loanbook import settings, sql
+from loanbook.database import server
+from loanbook.database.connection import ROLE, Database, connect
+from loanbook.database.install import Installed, install, release
+from loanbook.errors import NotInstalled
+from loanbook.settings import Settings
+
+
+@contextmanager
+def open_book(
+    home: Path | None = None, *, actor: str | None = None, given: Settings | None = None
+) -> Iterator[Database]:
+    """A connection to the book as the application's role.
+
+    The embedded server is started where it is needed, and an embedded book is installed or
+    upgraded; a database named by DATABASE_URL is only used once `loanbook install` has run.
+
+    Args:
+        home: the workspace; by default the one that the command line would take.
+        actor: who acts, for the audit; by default the user of the operating system.
+        given: settings already read.
+
+    Raises:
+        DatabaseError: the database cannot be used; the message says why and what to do.
+    """
+    chosen = given or settings.load(settings.find_home(home))
+    with ExitStack() as stack:
+        if chosen.database_url is None:
+            lease = stack.enter_context(server.acquire(chosen.home, chosen.postgres))
+            book = connect(lease.app, actor=actor or default_actor())
+            stack.callback(book.close)
+            if not _is_current(book, chosen):
+                _install(lease.owner, chosen)
+        else:
+            book = connect(chosen.database_url, actor=actor or default_actor(), role=ROLE)
+            stack.callback(book.close)
+            if not _is_current(book, chosen):
+                raise NotInstalled(place=book.place)
+        yield book
+
+
+def install_book(given: Settings) -> Installed:
+    """Create or upgrade the book, as the role that DATABASE_URL (or the workspace) names."""
+    if given.database_url is not None:
+        return _install(given.database_url, given)
+    with server.acquire(given.home, given.postgres) as lease:
+        return _install(lease.owner, given)
+
+
+def default_actor() -> str:
+    """The user of the operating system, by name or number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _is_current(book: Database, chosen: Settings) -> bool:
+    try:
+        found = book.value(sql.queries("session")["release"])
+    except NotInstalled:
+        return False
+    return bool(found == release(chosen.zone.key))
+
+
+def _install(conninfo: str, chosen: Settings) -> Installed:
+    owner = connect(conninfo, actor="install")
+    try:
+        return install(owner, chosen.zone.key)
+    finally:
+        owner.close()

@@ -1,0 +1,1 @@
+"""The one room that knows PostgreSQL: the embedded server, connections, install and refusals."""

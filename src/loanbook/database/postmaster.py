@@ -1,0 +1,125 @@
+"""The server's processes: started, waited for, asked to end.
+
+The server and all its processes inherit a lock. While it is held something of the server lives,
+and when it is free nothing does, whatever number postmaster.pid names: after a crash that number
+may belong to anybody, and in a container it means something else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from loanbook.database import cluster as clusters
+from loanbook.database import locks, privileges, sockets
+from loanbook.database.sockets import State
+from loanbook.errors import ServerFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loanbook.database.cluster import Cluster
+
+POLL = 0.01  # seconds between two looks at a server that starts or stops
+FOREVER = 10_000_000  # seconds that pg_ctl waits; it returns when the server is up or has failed
+SILENCE = 60.0  # seconds that a server may live without listening, as after a crash
+STOPPING = 600.0  # seconds for the last checkpoint
+LARGEST_LOG = 1_000_000  # bytes
+
+
+def ensure_running(cluster: Cluster) -> None:
+    """Start the server unless it runs; wait until it takes sessions, recovery included.
+
+    Raises:
+        ServerFailed: it does not start, or cannot be reached.
+    """
+    while (state := answer(cluster)) is not State.READY:
+        if state is State.ABSENT:
+            _start(cluster)
+        time.sleep(POLL)
+
+
+def answer(cluster: Cluster) -> State:
+    """What the server answers, once the moments have passed in which it lives but is silent.
+
+    Raises:
+        ServerFailed: they do not pass.
+    """
+    deadline = time.monotonic() + SILENCE
+    while (state := sockets.ask(cluster.root)) is State.ABSENT:
+        lock = locks.exclusive_now(cluster.running)
+        if lock is not None:
+            os.close(lock)
+            break
+        if time.monotonic() > deadline:
+            problem = f"it runs, but does not listen at {cluster.root / 'socket'}"
+            raise ServerFailed(place=cluster.root, action="be reached", problem=problem)
+        time.sleep(POLL)
+    return state
+
+
+def shut_down(cluster: Cluster) -> None:
+    """End the server that listens, sessions included, and wait until all its processes are gone.
+
+    Raises:
+        ServerFailed: it is not ours to end, or does not end.
+    """
+    pid_file = cluster.data / "postmaster.pid"
+    number = int(pid_file.read_text("utf-8").split("\n", 1)[0])
+    if sockets.listener(cluster.root) not in {number, None}:
+        problem = f"process {number}, named in postmaster.pid, is not the one that answers"
+        raise ServerFailed(place=cluster.root, action="stop", problem=problem)
+    os.kill(number, signal.SIGINT)  # fast: what is running is rolled back
+    deadline = time.monotonic() + STOPPING
+    while pid_file.exists() or (lock := locks.exclusive_now(cluster.running)) is None:
+        if time.monotonic() > deadline:
+            problem = f"it has not ended after {STOPPING:.0f} seconds"
+            raise ServerFailed(place=cluster.root, action="stop", problem=problem)
+        time.sleep(POLL)
+    os.close(lock)
+
+
+def cut(log: Path) -> None:
+    """Move a log that has grown large to server.log.old."""
+    if not log.exists() or log.stat().st_size < LARGEST_LOG:
+        return
+    old = log.with_name(log.name + ".old")
+    shutil.copyfile(log, old)
+    privileges.hand_over(old, like=log.parent)
+    # In place: a server that runs has the file open, and goes on at its new end.
+    os.truncate(log, 0)
+
+
+def _start(cluster: Cluster) -> None:
+    lock = locks.exclusive_now(cluster.running)
+    if lock is None:
+        return
+    try:
+        # Nobody holds the server's lock, so this file is of a dead server. PostgreSQL would
+        # believe it if the number in it now belonged to another process of the same user.
+        (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+        clusters.write_settings(cluster, sockets.make(cluster.root))
+        _run_pg_ctl(cluster, lock)
+    finally:
+        os.close(lock)
+
+
+def _run_pg_ctl(cluster: Cluster, lock: int) -> None:
+    known = cluster.log.stat().st_size if cluster.log.exists() else 0
+    command = ["pg_ctl", "start", "--pgdata=data", "--log=../server.log", "--silent", "--wait"]
+    command.append(f"--timeout={FOREVER}")
+    done = clusters.run(cluster, command, cluster.folder, lent=[lock])
+    if done.returncode != 0:
+        problem = clusters.last_word(_tail(cluster.log, known) or done.stderr)
+        raise ServerFailed(place=cluster.root, action="start", problem=problem)
+
+
+def _tail(log: Path, known: int) -> str:
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(known)
+        return file.read().decode("utf-8", "replace")
+    return ""

@@ -1,0 +1,57 @@
+"""What the database reports becomes one of Loanbook's own errors, in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+
+from loanbook.errors import (
+    ConnectionLost,
+    DatabaseError,
+    DataRefused,
+    LoanbookError,
+    NotFound,
+    NotInstalled,
+    Refused,
+    StaleVersion,
+)
+
+_OWN = {"LB404": NotFound, "LB409": StaleVersion}
+_ABSENT = (pg.UndefinedTable, pg.UndefinedFunction, pg.InvalidSchemaName, pg.UndefinedColumn)
+
+
+def translate(error: psycopg.Error, place: str) -> LoanbookError:
+    """The error of ours that says what the driver's error means.
+
+    Args:
+        error: what the driver raised.
+        place: the server, for the message; holds no password.
+    """
+    sentence = error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__
+    rule = error.diag.constraint_name or ""
+    state = error.sqlstate or ""
+    if state.startswith("LB"):
+        return _OWN.get(state, Refused)(sentence=sentence, rule=rule)
+    if isinstance(error, psycopg.IntegrityError):
+        return Refused(sentence=f"The rule {rule} forbids this: {sentence}.", rule=rule)
+    if isinstance(error, psycopg.DataError):
+        return DataRefused(problem=sentence)
+    if isinstance(error, _ABSENT):
+        return NotInstalled(place=place)
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and (
+        not state or state.startswith(("08", "57P"))
+    ):
+        return ConnectionLost(problem=sentence)
+    return DatabaseError(problem=sentence)
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Let no error of the driver leave this room."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error, place) from error

@@ -1,0 +1,8 @@
+"""A calibrated portfolio of any size: the three files a lender would deliver, and the next days'.
+
+Importing this package costs nothing; numpy is needed only when `write` runs.
+"""
+
+from loanbook.demo.files import Written, write
+
+__all__ = ["Written", "write"]

@@ -1,0 +1,17 @@
+-- Rights, applied anew at every install: first nothing, then what each role needs.
+revoke all on all tables in schema stage, dm, audit, ops, api from public, loanbook_app, loanbook_analyst, loanbook_auditor;
+revoke all on all routines in schema stage, dm, audit, ops, api from public, loanbook_app;
+revoke all on schema public from public;
+
+-- The application calls api and reads its views. It writes no table, with one exception: rows
+-- may be put into the landing partition of a batch that api.open_batch has opened.
+grant usage on schema api, stage to loanbook_app;
+grant execute on all routines in schema api to loanbook_app;
+grant select on all tables in schema api to loanbook_app;
+
+-- The auditor reads the history and the mart without personal data.
+grant usage on schema api, audit, dm to loanbook_auditor;
+grant select on audit.statements, audit.changes to loanbook_auditor;
+grant select on dm.clients, dm.loans, dm.payments to loanbook_auditor;
+
+-- The analyst gets the views of schema report, as soon as there are any.

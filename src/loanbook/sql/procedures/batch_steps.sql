@@ -1,0 +1,250 @@
+-- The steps that every load shares.
+
+-- Advisory locks of this database, by what they guard.
+create function ops.lock_key(p_what text)
+returns bigint
+language sql immutable
+as $$
+    select case p_what when 'install' then 7208001 when 'stage' then 7208002 when 'load' then 7208003 end;
+$$;
+
+-- A rule says no: one sentence for the person, the rule's name for the program.
+create function ops.refuse(p_rule text, p_sentence text, p_code text default 'LB001')
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '%', p_sentence using errcode = p_code, constraint = p_rule;
+end;
+$$;
+
+-- Who acts: what the program said for this transaction, else the role that is logged in.
+create function ops.actor()
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_actor text := coalesce(nullif(current_setting('loanbook.actor', true), ''), session_user);
+begin
+    if v_actor !~ '^[^[:cntrl:]]{1,100}$' then
+        perform ops.refuse('actor_is_a_name', 'The actor must be a name of 1 to 100 printable characters.');
+    end if;
+    return v_actor;
+end;
+$$;
+
+-- The column that names a row of this kind.
+create function ops.key_of(p_kind text)
+returns text
+language sql immutable
+as $$
+    select case p_kind when 'loans' then 'loan_id' else 'user_id' end;
+$$;
+
+create function ops.staged_lines(p_batch ops.batches)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lines bigint;
+begin
+    execute format('select count(*) from stage.%I where batch_id = $1', p_batch.kind)
+    into v_lines using p_batch.batch_id;
+    return v_lines;
+end;
+$$;
+
+-- A load begins: alone, on a sealed batch of the right kind whose stage is whole.
+create function ops.begin_load(p_batch_id bigint, p_kind text)
+returns ops.batches
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_batch ops.batches;
+begin
+    perform pg_advisory_xact_lock(ops.lock_key('load'));
+    select * into v_batch from ops.batches as b where b.batch_id = p_batch_id for update;
+    if not found then
+        perform ops.refuse('batch_exists', format('There is no batch %s.', p_batch_id), 'LB404');
+    elsif v_batch.kind <> p_kind then
+        perform ops.refuse('batch_has_this_kind', format('Batch %s holds %s, not %s.', p_batch_id, v_batch.kind, p_kind));
+    elsif v_batch.state <> 'staged' then
+        perform ops.refuse('batch_is_staged', format('Batch %s is %s; only a staged one can be loaded.', p_batch_id, v_batch.state));
+    elsif ops.staged_lines(v_batch) <> v_batch.lines then
+        perform ops.refuse('stage_holds_every_line', format(
+            'The stage no longer holds the %s lines of batch %s (%s); stage the file again with --again.',
+            v_batch.lines, p_batch_id, v_batch.file_name
+        ));
+    end if;
+    perform ops.actor();
+    perform set_config('loanbook.batch', p_batch_id::text, true);
+    execute format('analyze stage.%I', p_kind || '_' || p_batch_id);
+    return v_batch;
+end;
+$$;
+
+-- A staged line as a line of its file again, for callers that do not have the file.
+create function ops.rebuilt_line(p_line jsonb, p_columns text [], p_delimiter text)
+returns text
+language sql immutable
+as $$
+    select string_agg(
+        case
+            when c.name like '%\_at' then replace(p_line ->> c.name, 'T', ' ')
+            when p_line ->> c.name ~ '["\n\r;,\t]' then '"' || replace(p_line ->> c.name, '"', '""') || '"'
+            else coalesce(p_line ->> c.name, '')
+        end,
+        p_delimiter order by c.place
+    )
+    from unnest(p_columns) with ordinality as c (name, place);
+$$;
+
+-- What is set aside as quarantined goes to quarantine, with all that is known against it.
+create function ops.quarantine_set_aside(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        'insert into ops.quarantine (batch_id, line_no, key, raw, rules)
+        select s.batch_id, s.line_no, s.%2$I,
+            ops.rebuilt_line(to_jsonb(s), $2, $3), s.faults
+        from stage.%1$I as s
+        where s.batch_id = $1 and s.set_aside = ''quarantined''
+        order by s.line_no
+        on conflict on constraint quarantine_line_once do update set rules = excluded.rules
+        where quarantine.rules is distinct from excluded.rules',
+        p_batch.kind, ops.key_of(p_batch.kind)
+    )
+    using p_batch.batch_id, p_batch.columns, p_batch.delimiter;
+end;
+$$;
+
+-- Identical repeats of a line collapse into its first; contradicting ones are all quarantined,
+-- because nothing says which of them is right.
+create function ops.set_aside_repeats(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_keys bigint [];
+begin
+    execute format(
+        'select array_agg(r.key) from (
+            select s.%2$I as key from stage.%1$I as s
+            where s.batch_id = $1 and s.set_aside is null
+            group by s.%2$I having count(*) > 1
+        ) as r', p_batch.kind, ops.key_of(p_batch.kind)
+    ) into v_keys using p_batch.batch_id;
+    if v_keys is null then
+        return;
+    end if;
+    execute format(
+        'with repeats as (
+            select s.%2$I as key, s.line_no, to_jsonb(s) - ''line_no'' as content,
+                row_number() over (partition by s.%2$I order by s.line_no) as place
+            from stage.%1$I as s
+            where s.batch_id = $1 and s.set_aside is null and s.%2$I = any($2)
+        ), judged as (
+            select r.key, min(r.line_no) as first_line, count(distinct r.content) > 1 as contradicting
+            from repeats as r group by r.key
+        )
+        update stage.%1$I as s
+        set set_aside = case when j.contradicting then ''quarantined'' else ''collapsed'' end,
+            faults = case when j.contradicting then s.faults || $3 else s.faults end
+        from judged as j
+        where s.batch_id = $1 and s.set_aside is null and s.%2$I = j.key
+            and (j.contradicting or s.line_no > j.first_line)',
+        p_batch.kind, ops.key_of(p_batch.kind)
+    )
+    using p_batch.batch_id, v_keys, array[p_batch.kind || '_contradicting_repeat'];
+end;
+$$;
+
+-- Too much refused: then the file as a whole is not to be trusted. A retry is known to be bad lines.
+create function ops.refusal_of(p_batch ops.batches)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_quarantined bigint;
+begin
+    perform ops.quarantine_set_aside(p_batch);
+    select count(*) into v_quarantined from ops.quarantine as q where q.batch_id = p_batch.batch_id;
+    if not p_batch.is_retry and v_quarantined >= 20 and v_quarantined > 0.05 * p_batch.lines then
+        return format('%s of %s lines are in quarantine, more than 5 %%', v_quarantined, p_batch.lines);
+    end if;
+    return null;
+end;
+$$;
+
+create function ops.refuse_batch(p_batch ops.batches, p_refusal text)
+returns ops.batches
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform set_config('loanbook.batch', '', true);
+    update ops.batches as b set state = 'refused', refusal = p_refusal, finished_at = now()
+    where b.batch_id = p_batch.batch_id
+    returning b.* into p_batch;
+    return p_batch;
+end;
+$$;
+
+-- A load ends: the batch is accepted; its constraint proves that every line is accounted for.
+-- Quarantined lines of earlier batches whose key is in the mart now are closed.
+create function ops.finish_load(p_batch ops.batches, p_deleted bigint default 0)
+returns ops.batches
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        'update ops.quarantine as q set state = ''superseded'', closed_by = $1, closed_at = now()
+        from ops.batches as b
+        where q.state = ''open'' and q.batch_id < $1 and b.batch_id = q.batch_id
+            and b.source = $2 and b.kind = $3
+            and q.key in (
+                select s.%2$I from stage.%1$I as s where s.batch_id = $1 and s.set_aside is null
+            )', p_batch.kind, ops.key_of(p_batch.kind)
+    )
+    using p_batch.batch_id, p_batch.source, p_batch.kind;
+    perform set_config('loanbook.batch', '', true);
+    update ops.batches as b set state = 'accepted', deleted = p_deleted, finished_at = now()
+    where b.batch_id = p_batch.batch_id
+    returning b.* into p_batch;
+    return p_batch;
+end;
+$$;
+
+-- Lines of each fate, for batches without money.
+create function ops.total_lines(
+    p_batch ops.batches, p_inserted bigint, p_updated bigint, p_unchanged bigint
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        'update ops.batch_totals as t
+        set inserted = $2, updated = $3, unchanged = $4, collapsed = a.collapsed, quarantined = a.quarantined
+        from (
+            select
+                count(*) filter (where s.set_aside = ''collapsed'') as collapsed,
+                count(*) filter (where s.set_aside = ''quarantined'') as quarantined
+            from stage.%I as s where s.batch_id = $1
+        ) as a
+        where t.batch_id = $1 and t.measure = ''lines''', p_batch.kind
+    )
+    using p_batch.batch_id, p_inserted, p_updated, p_unchanged;
+end;
+$$;

@@ -1,0 +1,111 @@
+-- Clients of the source that a full file no longer names. Nothing vanishes by absence but a client
+-- without loans, without an amendment made here and without changed contacts, whom no waiting
+-- batch of loans names; the others stay, with a finding. Returns why the batch must be refused.
+create function ops.find_gone_clients(p_batch ops.batches, p_allow_deletions boolean)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    v_clients bigint;
+    v_deletable bigint;
+begin
+    drop table if exists pg_temp.gone_clients;
+    create temp table gone_clients (user_id bigint, deletable boolean) on commit drop;
+    -- A line without a readable key may be anybody's: then nobody is called gone.
+    if not p_batch.is_full or exists (
+        select from ops.quarantine as q where q.batch_id = p_batch.batch_id and q.key is null
+    ) then
+        return null;
+    end if;
+    insert into pg_temp.gone_clients (user_id, deletable)
+    select
+        c.user_id,
+        c.amended_at is null
+        and not exists (select from dm.loans as l where l.user_id = c.user_id)
+        and not exists (select from dm.contacts as k where k.user_id = c.user_id and k.amended_at is not null)
+        and not exists (
+            select from stage.loans as s
+            inner join ops.batches as b on b.batch_id = s.batch_id
+            where b.state in ('staging', 'staged') and s.user_id = c.user_id
+        )
+    from dm.clients as c
+    where c.owner = p_batch.source
+        and not exists (
+            select from stage.clients as s where s.batch_id = p_batch.batch_id and s.user_id = c.user_id
+        );
+    select count(*) filter (where g.deletable) into v_deletable from pg_temp.gone_clients as g;
+    select count(*) into v_clients from dm.clients as c where c.owner = p_batch.source;
+    if not p_allow_deletions and v_deletable > 0.01 * v_clients then
+        return format(
+            'it would delete %s of %s clients, more than 1 %%; if that is right, promote with --allow-deletions',
+            v_deletable, v_clients
+        );
+    end if;
+    return null;
+end;
+$$;
+
+create function ops.delete_gone_clients()
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deleted bigint;
+begin
+    delete from dm.contacts as k
+    using pg_temp.gone_clients as g where k.user_id = g.user_id and g.deletable;
+    delete from dm.clients as c
+    using pg_temp.gone_clients as g where c.user_id = g.user_id and g.deletable;
+    get diagnostics v_deleted = row_count;
+    return v_deleted;
+end;
+$$;
+
+-- Findings about clients: who is gone though kept, and who came back.
+create function ops.note_client_findings(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
+    select
+        'clients_gone', 'client', g.user_id,
+        format('no longer in %s of %s', p_batch.file_name, p_batch.business_date),
+        p_batch.batch_id, p_batch.batch_id
+    from pg_temp.gone_clients as g
+    where not g.deletable
+    on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
+    do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
+    perform ops.close_findings(p_batch, 'client', array['clients_gone']);
+end;
+$$;
+
+-- Open findings of these rules about subjects of this batch that it did not show again are closed.
+create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text [])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from ops.findings as f
+        where f.state = 'open' and f.subject = p_subject and f.rule = any(p_rules)
+            and f.last_batch is distinct from p_batch.batch_id
+    ) then
+        return;
+    end if;
+    execute format(
+        'update ops.findings as f set state = ''closed'', closed_at = clock_timestamp()
+        where f.state = ''open'' and f.subject = $1 and f.rule = any($2)
+            and f.last_batch is distinct from $3
+            and f.subject_id in (
+                select s.%I from stage.%I as s where s.batch_id = $3 and s.set_aside is null
+            )', ops.key_of(p_batch.kind), p_batch.kind
+    )
+    using p_subject, p_rules, p_batch.batch_id;
+end;
+$$;

@@ -1,0 +1,234 @@
+-- All rules that a staged loan breaks by itself; empty if it may enter the mart.
+-- The names are those of the mart's constraints wherever one guards the same.
+create function ops.loan_faults(s stage.loans)
+returns text []
+language sql immutable
+as $$
+    select array_remove(array[
+        case when s.loan_id is null then 'loans_loan_id_missing'
+            when s.loan_id not between 1 and 999999999 then 'loans_loan_id_owner' end,
+        case when s.user_id is null then 'loans_user_id_missing' end,
+        case when s.created_at is null then 'loans_created_at_missing'
+            when s.created_at < '1900-01-01' or s.created_at >= '2200-01-01' then 'loans_created_at_range' end,
+        case when s.due_at is null then 'loans_due_at_missing'
+            when s.due_at >= '2200-01-01' then 'loans_due_at_range'
+            when s.due_at <= s.created_at then 'loans_due_after_created' end,
+        case when s.status is null then 'loans_status_missing'
+            when s.status not in ('ongoing', 'paid', 'default', 'cancelled', 'written_off')
+                then 'loans_status_known' end,
+        case when s.status = 'paid' and s.paid_at is null then 'loans_paid_has_date' end,
+        case when s.status <> 'paid' and s.paid_at is not null then 'loans_unpaid_has_no_date' end,
+        case when s.paid_at < s.created_at then 'loans_paid_not_before_created'
+            when s.paid_at >= '2200-01-01' then 'loans_paid_at_range' end,
+        case when s.loan_amount is null then 'loans_loan_amount_missing'
+            when s.loan_amount <= 0 or s.loan_amount >= 1e12 then 'loans_loan_amount_positive'
+            when s.loan_amount <> round(s.loan_amount, 2) then 'loans_loan_amount_two_decimals' end,
+        case when s.tax is null then 'loans_tax_missing'
+            when s.tax < 0 or s.tax >= 1e12 then 'loans_tax_valid'
+            when s.tax <> round(s.tax, 2) then 'loans_tax_two_decimals' end,
+        case when s.due_amount is null then 'loans_due_amount_missing'
+            when s.due_amount <= 0 or s.due_amount >= 1e12 then 'loans_due_amount_positive'
+            when s.due_amount <> round(s.due_amount, 2) then 'loans_due_amount_two_decimals' end,
+        case when s.amount_paid is null then 'loans_amount_paid_missing'
+            when s.amount_paid < 0 or s.amount_paid >= 1e12 then 'loans_amount_paid_valid'
+            when s.amount_paid <> round(s.amount_paid, 2) then 'loans_amount_paid_two_decimals' end
+    ], null);
+$$;
+
+-- Loans, stage to mart, without duplicates: inserts what is new, updates what differs, keeps the
+-- payments in step with amount_paid. One batch, in the caller's transaction.
+create function api.load_loans(p_batch_id bigint, p_allow_deletions boolean default false)
+returns ops.batches
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    v_batch ops.batches := ops.begin_load(p_batch_id, 'loans');
+    v_was_empty boolean := not exists (select from dm.loans);
+    v_refusal text;
+begin
+    update stage.loans as s
+    set set_aside = 'quarantined', faults = ops.merged_faults(s.faults, ops.loan_faults(s))
+    where s.batch_id = p_batch_id and (s.set_aside is not null or ops.loan_faults(s) <> '{}');
+    update stage.loans as s
+    set set_aside = 'quarantined', faults = s.faults || array['loans_client_fkey']
+    where s.batch_id = p_batch_id and s.user_id is not null
+        and not exists (select from dm.clients as c where c.user_id = s.user_id);
+    perform ops.set_aside_repeats(v_batch);
+    perform ops.find_changed_loans(v_batch);
+
+    v_refusal := ops.refusal_of(v_batch);
+    if v_refusal is not null then
+        return ops.refuse_batch(v_batch, v_refusal);
+    end if;
+
+    if v_was_empty then
+        perform ops.relax_loans();
+    end if;
+    perform ops.exempt_second_loans(v_batch);
+    perform ops.update_loans(v_batch);
+    perform ops.insert_loans(v_batch, v_was_empty);
+    if v_was_empty then
+        perform ops.restore_loans();
+    end if;
+    perform ops.note_loan_findings(v_batch, v_was_empty);
+    perform ops.total_loans(v_batch);
+    return ops.finish_load(v_batch);
+end;
+$$;
+
+-- One pass over stage and mart: the lines that differ are kept for the steps to come, those that
+-- do not are counted and summed. A loan never changes its client or its owner: such a line is
+-- quarantined.
+create function ops.find_changed_loans(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    v_lines bigint [];
+begin
+    drop table if exists pg_temp.changed_loans, pg_temp.exempt_loans, pg_temp.load_totals;
+    create temp table load_totals (
+        fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
+    ) on commit drop;
+    with compared as (
+        select
+            s.line_no, s.loan_amount, s.due_amount, s.amount_paid,
+            (l.user_id, l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid, l.owner)
+            is distinct from
+            (s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax, s.due_amount, s.amount_paid, p_batch.source)
+            as differs
+        from stage.loans as s
+        inner join dm.loans as l on l.loan_id = s.loan_id
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+    ), totalled as (
+        select
+            array_agg(c.line_no) filter (where c.differs) as lines_that_differ,
+            count(*) filter (where not c.differs) as lines,
+            coalesce(sum(c.loan_amount) filter (where not c.differs), 0) as loan_amount,
+            coalesce(sum(c.due_amount) filter (where not c.differs), 0) as due_amount,
+            coalesce(sum(c.amount_paid) filter (where not c.differs), 0) as amount_paid
+        from compared as c
+    ), kept as (
+        insert into pg_temp.load_totals
+        select 'unchanged', t.lines, t.loan_amount, t.due_amount, t.amount_paid from totalled as t
+    )
+    select t.lines_that_differ into v_lines from totalled as t;
+
+    perform l.loan_id
+    from dm.loans as l
+    inner join stage.loans as s on s.loan_id = l.loan_id
+    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines)
+    order by l.loan_id
+    for no key update of l;
+    update stage.loans as s
+    set set_aside = 'quarantined',
+        faults = s.faults || case when l.owner <> p_batch.source then 'loans_other_owner' else 'loans_user_id_immutable' end
+    from dm.loans as l
+    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines) and l.loan_id = s.loan_id
+        and (l.user_id <> s.user_id or l.owner <> p_batch.source);
+    create temp table changed_loans on commit drop as
+    select
+        s.*, l.status as old_status, l.amount_paid as old_amount_paid, l.paid_at as old_paid_at,
+        l.exempt_from as old_exempt_from
+    from stage.loans as s
+    inner join dm.loans as l on l.loan_id = s.loan_id
+    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines) and s.set_aside is null;
+    alter table pg_temp.changed_loans add primary key (loan_id);
+    analyze pg_temp.changed_loans;
+end;
+$$;
+
+-- Into an empty mart the rows go without looking up each client or filling the index row by row;
+-- both are checked at once afterwards. Locks the table, which is empty.
+create function ops.relax_loans()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    alter table dm.loans drop constraint loans_client_fkey;
+    alter table dm.payments drop constraint payments_loan_fkey;
+    alter table dm.payments drop constraint payments_batch_fkey;
+    drop index dm.loans_client;
+    drop index dm.loans_one_open_per_client;
+    drop index dm.payments_loan;
+end;
+$$;
+
+create function ops.restore_loans()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    create index loans_client on dm.loans (user_id);
+    create unique index loans_one_open_per_client
+    on dm.loans (user_id) where status = 'ongoing' and exempt_from is null;
+    create index payments_loan on dm.payments (loan_id);
+    alter table dm.loans add constraint loans_client_fkey
+    foreign key (user_id) references dm.clients;
+    alter table dm.payments add constraint payments_loan_fkey
+    foreign key (loan_id) references dm.loans;
+    alter table dm.payments add constraint payments_batch_fkey
+    foreign key (batch_id) references ops.batches;
+    analyze dm.loans, dm.payments;
+end;
+$$;
+
+-- Of several open loans of one client the oldest is the regular one; each other is kept, exempt,
+-- and names the finding that tells of it. Judged anew on each load, for every client in question:
+-- the book as it will stand after this batch.
+create function ops.exempt_second_loans(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+begin
+    create temp table exempt_loans on commit drop as
+    with coming as (
+        select s.loan_id, s.user_id, s.created_at, s.status
+        from stage.loans as s
+        where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
+    ), standing as (
+        select l.loan_id, l.user_id, l.created_at
+        from dm.loans as l
+        where l.status = 'ongoing'
+            and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
+    ), open_after as (
+        select c.loan_id, c.user_id, c.created_at from coming as c
+        union
+        select t.loan_id, t.user_id, t.created_at from standing as t
+    ), ranked as (
+        select
+            o.loan_id, o.user_id,
+            row_number() over w as place,
+            first_value(o.loan_id) over w as regular_loan
+        from open_after as o
+        where o.user_id in (
+            select a.user_id from open_after as a group by a.user_id having count(*) > 1
+        )
+        window w as (partition by o.user_id order by o.created_at, o.loan_id)
+    ), noted as (
+        insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
+        select
+            'loans_second_open', 'loan', r.loan_id,
+            format('client %s has the older open loan %s', r.user_id, r.regular_loan),
+            p_batch.batch_id, p_batch.batch_id
+        from ranked as r
+        where r.place > 1
+        on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
+        do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp()
+        returning subject_id, finding_id
+    )
+    select n.subject_id as loan_id, n.finding_id from noted as n;
+    update ops.findings as f set state = 'closed', closed_at = clock_timestamp()
+    where f.rule = 'loans_second_open' and f.state = 'open'
+        and not exists (select from pg_temp.exempt_loans as e where e.loan_id = f.subject_id);
+end;
+$$;

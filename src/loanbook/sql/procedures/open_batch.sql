@@ -1,0 +1,43 @@
+-- A batch begins: its number and its landing partition. A file whose digest an accepted (or still
+-- waiting) batch of its source and kind bears is not opened again, unless asked for.
+create function api.open_batch(
+    p_source text, p_kind text, p_file_name text, p_digest text, p_business_date date,
+    p_is_full boolean, p_columns text [], p_delimiter text,
+    p_archived_as text default null, p_again boolean default false, p_is_retry boolean default false,
+    out batch_id bigint, out known_batch bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- One file is staged at a time, so that the same file from two sides is seen as the same.
+    perform pg_advisory_xact_lock(ops.lock_key('stage'));
+    if not p_again then
+        select max(b.batch_id) into known_batch
+        from ops.batches as b
+        where b.source = p_source and b.kind = p_kind and b.digest = p_digest
+            and b.state in ('staged', 'accepted');
+        if known_batch is not null then
+            return;
+        end if;
+    end if;
+    insert into ops.batches (
+        source, kind, file_name, digest, business_date, is_full, is_retry, columns, delimiter,
+        archived_as, actor
+    )
+    values (
+        p_source, p_kind, p_file_name, p_digest, p_business_date, p_is_full, p_is_retry, p_columns,
+        p_delimiter, p_archived_as, ops.actor()
+    )
+    returning batches.batch_id into batch_id;
+    -- Made apart and attached, so that nobody who reads the stage has to wait.
+    execute format(
+        'create unlogged table stage.%1$I (like stage.%2$I including defaults including constraints);
+        alter table stage.%1$I alter column batch_id set default %3$s;
+        alter table stage.%2$I attach partition stage.%1$I for values in (%3$s);
+        grant insert on stage.%1$I to loanbook_app',
+        p_kind || '_' || batch_id, p_kind, batch_id
+    );
+end;
+$$;

@@ -1,0 +1,49 @@
+-- Staging is complete: what the stage holds is counted and summed, the lines that the reader of
+-- the file could not make sense of go to quarantine, and nothing can be added to the batch.
+create function api.seal_batch(p_batch_id bigint, p_lines bigint)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_batch ops.batches;
+    v_staged bigint;
+begin
+    select * into v_batch from ops.batches as b where b.batch_id = p_batch_id for update;
+    if v_batch.state is distinct from 'staging' then
+        perform ops.refuse('batch_is_being_staged', format('Batch %s is not being staged.', p_batch_id));
+    end if;
+    execute format('revoke insert on stage.%I from loanbook_app', v_batch.kind || '_' || p_batch_id);
+    v_staged := ops.staged_lines(v_batch);
+    if v_staged <> p_lines then
+        perform ops.refuse('stage_holds_every_line', format(
+            'Batch %s was sealed with %s lines, but the stage received %s.', p_batch_id, p_lines, v_staged
+        ));
+    end if;
+    update ops.batches as b set state = 'staged', lines = p_lines where b.batch_id = p_batch_id;
+    insert into ops.batch_totals (batch_id, measure, in_file) values (p_batch_id, 'lines', p_lines);
+    if v_batch.kind = 'loans' then
+        insert into ops.batch_totals (batch_id, measure, in_file, unreadable)
+        select p_batch_id, m.measure, m.in_file, m.unreadable
+        from (
+            select
+                coalesce(sum(s.loan_amount), 0) as loan_amount,
+                coalesce(sum(s.due_amount), 0) as due_amount,
+                coalesce(sum(s.amount_paid), 0) as amount_paid,
+                count(*) - count(s.loan_amount) as no_loan_amount,
+                count(*) - count(s.due_amount) as no_due_amount,
+                count(*) - count(s.amount_paid) as no_amount_paid
+            from stage.loans as s
+            where s.batch_id = p_batch_id
+        ) as t
+        cross join lateral (
+            values
+            ('loan_amount', t.loan_amount, t.no_loan_amount),
+            ('due_amount', t.due_amount, t.no_due_amount),
+            ('amount_paid', t.amount_paid, t.no_amount_paid)
+        ) as m (measure, in_file, unreadable);
+    end if;
+    perform ops.quarantine_set_aside(v_batch);
+end;
+$$;

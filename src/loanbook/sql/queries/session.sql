@@ -1,0 +1,2 @@
+-- name: release
+select b.release from api.book as b;

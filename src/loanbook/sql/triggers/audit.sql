@@ -1,0 +1,149 @@
+-- One function per kind of statement serves every table of the mart. The argument of a trigger is
+-- the key column; of contacts also the personal columns, whose images are kept apart.
+
+create function audit.open_statement(p_relation text, p_operation "char")
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_statement bigint;
+begin
+    insert into audit.statements (relation, operation, actor, session_role, batch_id, reason)
+    values (
+        p_relation,
+        p_operation,
+        coalesce(nullif(current_setting('loanbook.actor', true), ''), session_user),
+        session_user,
+        nullif(current_setting('loanbook.batch', true), '')::bigint,
+        nullif(current_setting('loanbook.reason', true), '')
+    )
+    returning statement_id into v_statement;
+    return v_statement;
+end;
+$$;
+
+create function audit.record_insert()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from new_rows) then
+        execute format(
+            'insert into audit.changes (key, statement_id, operation) select %I, $1, ''I'' from new_rows',
+            tg_argv[0]
+        )
+        using audit.open_statement(tg_table_name, 'I');
+    end if;
+    return null;
+end;
+$$;
+
+create function audit.record_update()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_personal text[] := string_to_array(coalesce(tg_argv[1], ''), ',');
+    v_changed boolean;
+    v_statement bigint;
+begin
+    -- Rows that did not change write nothing; a key cannot change (see the guards).
+    execute format(
+        'select exists (
+            select from old_rows as o inner join new_rows as n using (%1$I)
+            where o is distinct from n
+        )', tg_argv[0]
+    ) into v_changed;
+    if not v_changed then
+        return null;
+    end if;
+    v_statement := audit.open_statement(tg_table_name, 'U');
+    execute format(
+        'insert into audit.changes (key, statement_id, operation, before)
+        select o.%1$I, $1, ''U'', to_jsonb(o) - $2
+        from old_rows as o inner join new_rows as n using (%1$I)
+        where o is distinct from n', tg_argv[0]
+    )
+    using v_statement, v_personal;
+    if cardinality(v_personal) > 0 then
+        execute format(
+            'insert into audit.personal (key, statement_id, before)
+            select o.%1$I, $1, (select jsonb_object_agg(c, to_jsonb(o) -> c) from unnest($2) as c)
+            from old_rows as o inner join new_rows as n using (%1$I)
+            where o is distinct from n', tg_argv[0]
+        )
+        using v_statement, v_personal;
+    end if;
+    return null;
+end;
+$$;
+
+create function audit.record_delete()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_personal text[] := string_to_array(coalesce(tg_argv[1], ''), ',');
+    v_statement bigint;
+begin
+    if not exists (select from old_rows) then
+        return null;
+    end if;
+    v_statement := audit.open_statement(tg_table_name, 'D');
+    execute format(
+        'insert into audit.changes (key, statement_id, operation, before)
+        select o.%1$I, $1, ''D'', to_jsonb(o) - $2 from old_rows as o', tg_argv[0]
+    )
+    using v_statement, v_personal;
+    if cardinality(v_personal) > 0 then
+        execute format(
+            'insert into audit.personal (key, statement_id, before)
+            select o.%1$I, $1, (select jsonb_object_agg(c, to_jsonb(o) -> c) from unnest($2) as c)
+            from old_rows as o', tg_argv[0]
+        )
+        using v_statement, v_personal;
+    end if;
+    return null;
+end;
+$$;
+
+create trigger clients_audit_insert after insert on dm.clients
+referencing new table as new_rows
+for each statement execute function audit.record_insert('user_id');
+create trigger clients_audit_update after update on dm.clients
+referencing old table as old_rows new table as new_rows
+for each statement execute function audit.record_update('user_id');
+create trigger clients_audit_delete after delete on dm.clients
+referencing old table as old_rows
+for each statement execute function audit.record_delete('user_id');
+
+create trigger contacts_audit_insert after insert on dm.contacts
+referencing new table as new_rows
+for each statement execute function audit.record_insert('user_id');
+create trigger contacts_audit_update after update on dm.contacts
+referencing old table as old_rows new table as new_rows
+for each statement execute function audit.record_update('user_id', 'name,email,tax_id,phone');
+create trigger contacts_audit_delete after delete on dm.contacts
+referencing old table as old_rows
+for each statement execute function audit.record_delete('user_id', 'name,email,tax_id,phone');
+
+create trigger loans_audit_insert after insert on dm.loans
+referencing new table as new_rows
+for each statement execute function audit.record_insert('loan_id');
+create trigger loans_audit_update after update on dm.loans
+referencing old table as old_rows new table as new_rows
+for each statement execute function audit.record_update('loan_id');
+create trigger loans_audit_delete after delete on dm.loans
+referencing old table as old_rows
+for each statement execute function audit.record_delete('loan_id');
+
+create trigger payments_audit_insert after insert on dm.payments
+referencing new table as new_rows
+for each statement execute function audit.record_insert('payment_id');

@@ -1,0 +1,44 @@
+-- What nobody may do, the owner of the tables included.
+
+create function audit.refuse()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '% on %.% is refused: %', tg_op, tg_table_schema, tg_table_name, tg_argv[1]
+        using errcode = 'LB001', constraint = tg_argv[0];
+end;
+$$;
+
+create trigger clients_no_truncate before truncate on dm.clients
+for each statement execute function audit.refuse('no_truncate', 'it would pass the audit by');
+create trigger contacts_no_truncate before truncate on dm.contacts
+for each statement execute function audit.refuse('no_truncate', 'it would pass the audit by');
+create trigger loans_no_truncate before truncate on dm.loans
+for each statement execute function audit.refuse('no_truncate', 'it would pass the audit by');
+create trigger payments_no_truncate before truncate on dm.payments
+for each statement execute function audit.refuse('no_truncate', 'it would pass the audit by');
+
+create trigger clients_key_stays before update of user_id on dm.clients
+for each row when (old.user_id is distinct from new.user_id)
+execute function audit.refuse('clients_user_id_immutable', 'a user_id never changes');
+create trigger contacts_key_stays before update of user_id on dm.contacts
+for each row when (old.user_id is distinct from new.user_id)
+execute function audit.refuse('contacts_user_id_immutable', 'a user_id never changes');
+create trigger loans_key_stays before update of loan_id on dm.loans
+for each row when (old.loan_id is distinct from new.loan_id)
+execute function audit.refuse('loans_loan_id_immutable', 'a loan_id never changes');
+create trigger loans_client_stays before update of user_id on dm.loans
+for each row when (old.user_id is distinct from new.user_id)
+execute function audit.refuse('loans_user_id_immutable', 'a loan never changes its client');
+
+create trigger payments_append_only before update or delete on dm.payments
+for each statement execute function audit.refuse('payments_append_only', 'payments are append-only');
+
+create trigger statements_append_only before update or delete or truncate on audit.statements
+for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+create trigger changes_append_only before update or delete or truncate on audit.changes
+for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+create trigger personal_append_only before delete or truncate on audit.personal
+for each statement execute function audit.refuse('audit_append_only', 'history is append-only');

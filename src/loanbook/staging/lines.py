@@ -1,0 +1,123 @@
+"""The lines of a file: numbered, whole, whatever ends them and however large the file is."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+BLOCK = 1 << 18  # bytes read at a time
+LONGEST = 50  # lines that one quoted record may span; beyond, its quotation mark is a mistake
+INCOMPLETE = "unexpected end of data"  # what csv says of a quotation mark that is still open
+
+csv.field_size_limit(1 << 27)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some records of a file in UTF-8, with the number of the line on which each begins."""
+
+    numbers: Sequence[int]
+    records: list[bytes]
+    quoted: bool
+
+
+def blocks(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[Block]:
+    """All records after the header; blank lines are passed over, but counted as lines.
+
+    Args:
+        stream: the bytes of the file from its start, decompressed.
+        encoding: "utf-8" or "latin-1"; the records are UTF-8 in any case.
+        delimiter: what separates the columns.
+    """
+    number = 1
+    open_lines: deque[tuple[int, bytes]] = deque()
+    for lines in _lines(stream, encoding):
+        first, number = number, number + len(lines)
+        if first == 1:
+            first, lines = 2, lines[1:]  # noqa: PLW2901 -- the header
+        quoted = bool(open_lines) or any(b'"' in line for line in lines)
+        if quoted:
+            open_lines.extend(enumerate(lines, first))
+            yield from _quoted(open_lines, delimiter, at_end=False)
+        elif all(lines):
+            yield Block(range(first, first + len(lines)), lines, quoted=False)
+        else:
+            kept = [(n, line) for n, line in enumerate(lines, first) if line]
+            yield Block([n for n, _ in kept], [line for _, line in kept], quoted=False)
+    yield from _quoted(open_lines, delimiter, at_end=True)
+
+
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[list[bytes]]:
+    """Whole lines without their ends, be these LF, CRLF or CR, a blockful at a time."""
+    rest = b""
+    while block := stream.read(BLOCK):
+        if encoding != "utf-8":
+            block = block.decode(encoding).encode()  # noqa: PLW2901 -- the same block
+        block = rest + block  # noqa: PLW2901
+        if b"\r" in block:
+            # A CR at the very end may be half of a CRLF: it waits for the next block.
+            held = b"\r" if block.endswith(b"\r") else b""
+            block = block[: len(block) - len(held)]  # noqa: PLW2901
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held  # noqa: PLW2901
+        lines = block.split(b"\n")
+        rest = lines.pop()
+        if lines:
+            yield lines
+    rest = rest.removesuffix(b"\r")
+    if rest:
+        yield [rest]
+
+
+def _quoted(
+    lines: deque[tuple[int, bytes]], delimiter: str, *, at_end: bool
+) -> Iterator[Block]:
+    """Take whole records off lines of which some hold quotation marks."""
+    numbers: list[int] = []
+    records: list[bytes] = []
+    while lines:
+        length = _record_length(lines, delimiter)
+        if length > len(lines):
+            if not at_end:
+                break
+            length = 1  # never closed: the line alone is at fault
+        taken = [lines.popleft() for _ in range(length)]
+        record = b"\n".join(line for _, line in taken)
+        if record:
+            numbers.append(taken[0][0])
+            records.append(record)
+    if records:
+        yield Block(numbers, records, quoted=True)
+
+
+def _record_length(lines: deque[tuple[int, bytes]], delimiter: str) -> int:
+    """How many lines the first record spans; more than there are if it goes on beyond them."""
+    record = lines[0][1]
+    if b'"' not in record:
+        return 1
+    for length in range(1, LONGEST + 1):
+        try:
+            split(record, delimiter)
+        except csv.Error as error:
+            if str(error) != INCOMPLETE:
+                return 1
+        else:
+            return length
+        if length == len(lines):
+            return length + 1
+        record += b"\n" + lines[length][1]
+    return 1
+
+
+def split(record: bytes, delimiter: str) -> list[str]:
+    """The fields of one record.
+
+    Raises:
+        csv.Error: its quotation marks do not fit.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    text = io.StringIO(record.decode(), newline="")
+    return next(csv.reader(text, delimiter=delimiter, strict=True), [])

@@ -1,0 +1,64 @@
+"""Refused lines get their exact text back from the archived file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loanbook import sql
+from loanbook.database.connection import Database
+from loanbook.staging.arrivals import opened
+from loanbook.staging.lines import blocks
+
+_QUERIES = sql.queries("staging")
+MANY = 5_000  # lines sent at a time
+
+
+def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> int:
+    """Put the text of a batch's refused lines beside their reasons, as it stands in the file.
+
+    Within the transaction that quarantined them. Characters that no text can hold are shown as
+    escapes.
+
+    Returns:
+        How many lines of the batch are in quarantine.
+    """
+    batch = book.row(_QUERIES["quarantined"], batch_id=batch_id) or {}
+    wanted = set(batch["lines"] or ())
+    if wanted:
+        _attach(book, batch_id, archived, encoding, batch["delimiter"], wanted)
+    return len(wanted)
+
+
+def _attach(
+    book: Database,
+    batch_id: int,
+    archived: Path,
+    encoding: str,
+    delimiter: str,
+    wanted: set[int],
+) -> None:
+    found: dict[int, str] = {}
+    with opened(archived) as stream:
+        for block in blocks(stream, encoding, delimiter):
+            for number, record in zip(block.numbers, block.records, strict=True):
+                if number in wanted:
+                    found[number] = shown(record)
+            if len(found) >= MANY:
+                _send(book, batch_id, found)
+                found = {}
+    _send(book, batch_id, found)
+
+
+def shown(record: bytes) -> str:
+    """A record as text that any database can hold."""
+    return record.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def _send(book: Database, batch_id: int, found: dict[int, str]) -> None:
+    if found:
+        book.value(
+            _QUERIES["attach_raw"],
+            batch_id=batch_id,
+            lines=list(found),
+            raw=list(found.values()),
+        )

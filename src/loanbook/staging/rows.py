@@ -1,0 +1,162 @@
+"""Records become rows for COPY: sound ones as they are, the others looked at field by field.
+
+COPY is too kind: it takes `now` for a time, `0x1F` for a number, and rounds. So each record's
+shape is checked here. Digits and letters are first mapped to one digit and one letter, which
+leaves few different shapes in a file of any size; each shape is then judged only once.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from loanbook.staging.layouts import Layout, Shape
+from loanbook.staging.lines import Block, split
+
+MOST_SHAPES = 100_000  # remembered at a time; a file of free texts has as many as it has lines
+
+_MASK = bytes(
+    0x39 if chr(c).isdigit() and c < 0x80 else 0x61 if c >= 0x80 or chr(c).isalpha() else c
+    for c in range(256)
+)  # 9 for digits, a for letters and for bytes beyond ASCII
+
+_SOUND = {
+    Shape.WHOLE: "9{0,18}",
+    Shape.AMOUNT: r"(?:-?9{1,13}(?:\.9{1,6})?)?",
+    Shape.INSTANT: "(?:9999-99-99 99:99:99)?",
+    Shape.TEXT: r'[^"%s\x00-\x1f]*',
+}
+_INT4, _INT8 = 2**31 - 1, 2**63 - 1
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+
+
+class RowMaker:
+    """Makes COPY's rows out of the records of one file.
+
+    Attributes:
+        columns: the columns of the stage that each row fills, in order.
+        lines: records seen so far.
+    """
+
+    def __init__(self, layout: Layout, *, exact: bool) -> None:
+        """Prepare for a file.
+
+        Args:
+            layout: what its header says.
+            exact: look at every record field by field, because the server has found a value
+                that no shape betrays, such as the 30th of February.
+        """
+        self._layout = layout
+        self._exact = exact or layout.known != layout.columns
+        self._sound = re.compile(_pattern(layout).encode())
+        self._shapes: set[bytes] = set()
+        mark = layout.delimiter.encode()
+        self._prefixed = (b"%d" + mark * 3 + b"%b").__mod__
+        self.columns = ("line_no", "set_aside", "faults", *layout.known)
+        self.lines = 0
+
+    def rows(self, block: Block) -> Iterator[bytes]:
+        """The bytes of a block's rows, ready for COPY."""
+        self.lines += len(block.records)
+        if not block.records:
+            return
+        if self._exact:
+            yield b"".join(map(self._row, block.numbers, block.records))
+            return
+        broken = self._broken(block)
+        pairs = zip(block.numbers, block.records, strict=True)
+        if not any(broken):
+            yield b"\n".join(map(self._prefixed, pairs)) + b"\n"
+            return
+        yield b"".join(
+            self._row(*pair) if bad else self._prefixed(pair) + b"\n"
+            for pair, bad in zip(pairs, broken, strict=True)
+        )
+
+    def _broken(self, block: Block) -> list[bool]:
+        """Which records are not of a sound shape."""
+        if block.quoted:
+            shapes = [record.translate(_MASK) for record in block.records]
+        else:
+            shapes = b"\n".join(block.records).translate(_MASK).split(b"\n")
+        fresh = set(shapes) - self._shapes
+        sound = {shape for shape in fresh if self._sound.fullmatch(shape)}
+        if len(self._shapes) > MOST_SHAPES:
+            self._shapes = set()
+        self._shapes |= sound
+        bad = fresh - sound
+        return [shape in bad for shape in shapes] if bad else []
+
+    def _row(self, number: int, record: bytes) -> bytes:
+        """One record, field by field: what cannot be read stays blank and is named."""
+        layout = self._layout
+        values, faults = self._fields(record)
+        cells = [
+            str(number),
+            "quarantined" if faults else "",
+            '"{' + ",".join(faults) + '}"' if faults else "",
+            *(_quoted(values.get(name, ""), layout.shape(name)) for name in layout.known),
+        ]
+        return layout.delimiter.join(cells).encode() + b"\n"
+
+    def _fields(self, record: bytes) -> tuple[dict[str, str], list[str]]:
+        layout = self._layout
+        if b"\0" in record:
+            return {}, ["line_characters"]
+        try:
+            fields = split(record, layout.delimiter)
+        except UnicodeDecodeError:
+            return {}, ["line_characters"]
+        except csv.Error:
+            return {}, ["line_quotes"]
+        if len(fields) != len(layout.columns):
+            return {}, ["line_columns"]
+        values: dict[str, str] = {}
+        faults: list[str] = []
+        for name, field in zip(layout.columns, fields, strict=True):
+            if name not in layout.known:
+                continue
+            value = field.strip() if layout.shape(name) is not Shape.TEXT else field
+            if value and not _readable(value, layout.shape(name), name):
+                faults.append(f"{layout.kind}_{name}_malformed")
+            else:
+                values[name] = value
+        return values, faults
+
+
+def _pattern(layout: Layout) -> str:
+    mark = re.escape(layout.delimiter)
+    return mark.join(
+        _SOUND[layout.shape(name)].replace("%s", mark) for name in layout.known
+    )
+
+
+def _readable(value: str, shape: Shape, name: str) -> bool:
+    """Whether a field that is not blank can be staged as what its column holds."""
+    if shape is Shape.WHOLE:
+        largest = _INT4 if name == "batch" else _INT8
+        return bool(_WHOLE.fullmatch(value)) and abs(int(value)) <= largest
+    if shape is Shape.AMOUNT:
+        return bool(_AMOUNT.fullmatch(value))
+    if shape is Shape.INSTANT:
+        return bool(_INSTANT.fullmatch(value)) and _exists(value)
+    return True
+
+
+def _exists(instant: str) -> bool:
+    """Whether the calendar has this instant; 24:00:00 and leap seconds are not in use."""
+    try:
+        datetime.fromisoformat(instant)
+    except ValueError:
+        return False
+    return True
+
+
+def _quoted(value: str, shape: Shape) -> str:
+    if shape is Shape.TEXT and value:
+        return '"' + value.replace('"', '""') + '"'
+    return value
