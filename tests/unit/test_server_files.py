@@ -399,7 +399,7 @@ def test_a_server_that_lives_but_never_listens_is_told(
     held = locks.exclusive_now(root / "running.lock")
     assert held is not None
     try:
-        with pytest.raises(ServerFailed, match="it runs, but does not listen at"):
+        with pytest.raises(ServerFailed, match="processes of it run, but none listens at"):
             postmaster.ensure_running(Cluster(root, 18))
     finally:
         os.close(held)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from loanbook.database.cluster import Cluster
 
 POLL = 0.01  # seconds between two looks at a server that starts or stops
-FOREVER = 10_000_000  # seconds that pg_ctl waits; it returns when the server is up or has failed
 SILENCE = 60.0  # seconds that a server may live without listening, as after a crash
 STOPPING = 600.0  # seconds for the last checkpoint
 LARGEST_LOG = 1_000_000  # bytes
@@ -40,7 +39,8 @@ def ensure_running(cluster: Cluster) -> None:
     while (state := answer(cluster)) is not State.READY:
         if state is State.ABSENT:
             _start(cluster)
-        time.sleep(POLL)
+        else:
+            time.sleep(POLL)
 
 
 def answer(cluster: Cluster) -> State:
@@ -56,7 +56,10 @@ def answer(cluster: Cluster) -> State:
             os.close(lock)
             break
         if time.monotonic() > deadline:
-            problem = f"it runs, but does not listen at {cluster.root / 'socket'}"
+            problem = (
+                f"processes of it run, but none listens at {cluster.root / 'socket'}: a statement"
+                " has outlived a killed server, or it was started in another container; end them"
+            )
             raise ServerFailed(place=cluster.root, action="be reached", problem=problem)
         time.sleep(POLL)
     return state
@@ -98,23 +101,19 @@ def _start(cluster: Cluster) -> None:
     lock = locks.exclusive_now(cluster.running)
     if lock is None:
         return
+    known = cluster.log.stat().st_size if cluster.log.exists() else 0
     try:
         # Nobody holds the server's lock, so this file is of a dead server. PostgreSQL would
         # believe it if the number in it now belonged to another process of the same user.
         (cluster.data / "postmaster.pid").unlink(missing_ok=True)
         clusters.write_settings(cluster, sockets.make(cluster.root))
-        _run_pg_ctl(cluster, lock)
+        # Not told to wait: it would look ten times a second only, and give up after a minute.
+        command = ["pg_ctl", "start", "--pgdata=data", "--log=../server.log", "--no-wait"]
+        started = clusters.run(cluster, command, cluster.folder, lent=[lock])
     finally:
         os.close(lock)
-
-
-def _run_pg_ctl(cluster: Cluster, lock: int) -> None:
-    known = cluster.log.stat().st_size if cluster.log.exists() else 0
-    command = ["pg_ctl", "start", "--pgdata=data", "--log=../server.log", "--silent", "--wait"]
-    command.append(f"--timeout={FOREVER}")
-    done = clusters.run(cluster, command, cluster.folder, lent=[lock])
-    if done.returncode != 0:
-        problem = clusters.last_word(_tail(cluster.log, known) or done.stderr)
+    if started.returncode != 0 or answer(cluster) is State.ABSENT:
+        problem = clusters.last_word(_tail(cluster.log, known) or started.stderr)
         raise ServerFailed(place=cluster.root, action="start", problem=problem)
 
 

@@ -7,13 +7,17 @@ be drawn again (the moment of arrival) is not stored.
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loanbook.demo import published, text
-from loanbook.demo.dice import Dice, Ints
 from loanbook.demo.quotas import CLOSE, DAY, Period, arrivals, moment, scaled, shares
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from loanbook.demo.dice import Dice, Ints
 
 NEVER = 2**31 - 1
 """A moment that does not come."""
@@ -24,6 +28,9 @@ LOWEST_LIMIT, HIGHEST_LIMIT = 2, 400
 REASONS = ("", "defaulter", *published.FRAUD_REASONS)
 DEFAULTER = REASONS.index("defaulter")
 
+_STATUSES = ("approved", "denied")
+_BATCHES = tuple(str(1 + k) for k in range(len(published.BATCH_CLIENTS)))
+_RATES = tuple(str(rate) for rate in published.RATES)
 _CHUNK = 1 << 17
 """Clients looked at together, so that what a look needs stays small beside the book."""
 
@@ -75,7 +82,8 @@ class Clients:
         length = self._wave_length[wave]
         within = (who - self._wave_first[wave]) * length
         within += self._dice.below("arrival", who, length)
-        return self._wave_start[wave] + within // self._wave_size[wave]
+        moments: NDArray[np.int64] = self._wave_start[wave] + within // self._wave_size[wave]
+        return moments
 
     def welcome(self, day: int) -> None:
         """The clients of that day after day 0 arrive."""
@@ -109,16 +117,16 @@ class Clients:
         self.limit[who] = limits
 
     def page(self, low: int, high: int, close: int) -> bytes:
-        """The lines of clients `low` to `high` − 1 as they stand at the moment `close`."""
+        """The lines of the clients from `low` up to but not `high`, at the moment `close`."""
         part, who = slice(low, high), np.arange(low, high)
         denied = self.denied_at[part] < close
         return text.lines(
             text.number(who + 1),
             text.moment(self.created_at(who)),
-            text.table(["approved", "denied"]).take(denied, axis=0),
-            text.table(["1", "2", "3", "4"]).take(self.batch[part], axis=0),
+            text.table(_STATUSES).take(denied, axis=0),
+            text.table(_BATCHES).take(self.batch[part], axis=0),
             text.number(self.limit[part] * np.int64(STEP)),
-            text.table([str(rate) for rate in published.RATES]).take(self.rate[part], axis=0),
+            text.table(_RATES).take(self.rate[part], axis=0),
             text.table(REASONS).take(self.reason[part] * denied, axis=0),
             text.moment(self.denied_at[part], denied),
         )

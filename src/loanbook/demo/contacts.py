@@ -12,18 +12,19 @@ Everything is drawn from the client's number, so a later day's file needs no mem
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loanbook.demo import text
-from loanbook.demo.clients import Clients
-from loanbook.demo.dice import Dice, Ints
 from loanbook.demo.names import FAMILY, GIVEN, MIDDLE
 from loanbook.demo.quotas import CLOSE, DAY
 
-MOST_CLIENTS = 99_999_998
-"""Eight digits of a tax id and a telephone are the client's number; all nines would be no CPF."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from loanbook.demo.clients import Clients
+    from loanbook.demo.dice import Dice, Ints
 
 _DOMAINS = ("@example.com", "@example.org", "@example.net")
 _AREAS = tuple(f"+55{area}9" for area in range(10, 100, 10))
@@ -32,6 +33,15 @@ _SPEAKS_ENGLISH, _WITHOUT_EMAIL, _OPTED_OUT = 0.03, 0.015, 0.012
 """Shares of the clients on day 0."""
 _EMAIL_LASTS, _PHONE_LASTS, _CONSENT_LASTS = 500, 1_000, 5_000
 """Days in which every client changes it once, spread evenly: one in so many changes it a day."""
+
+
+def _plain(word: str) -> str:
+    letters = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+    return letters.replace("'", "").lower()
+
+
+_PLAIN_GIVEN = tuple(map(_plain, GIVEN))
+_PLAIN_FAMILY = tuple(map(_plain, FAMILY))
 
 
 class Contacts:
@@ -47,7 +57,7 @@ class Contacts:
         self._dice = dice
 
     def page(self, low: int, high: int) -> bytes:
-        """The lines of clients `low` to `high` − 1."""
+        """The lines of clients, from `low` up to but not `high`."""
         who = np.arange(low, high)
         given, middle, family = (
             self._dice.below(part, who, len(words))
@@ -72,8 +82,8 @@ class Contacts:
         domain = self._version("email", who, _EMAIL_LASTS, len(_DOMAINS))
         cells = np.hstack(
             (
-                text.table([_plain(word) for word in GIVEN], end=".").take(given, axis=0),
-                text.table([_plain(word) for word in FAMILY], end=".").take(family, axis=0),
+                text.table(_PLAIN_GIVEN, end=".").take(given, axis=0),
+                text.table(_PLAIN_FAMILY, end=".").take(family, axis=0),
                 text.digits(who + 1),
                 text.table(_DOMAINS).take(domain, axis=0),
             )
@@ -87,7 +97,7 @@ class Contacts:
         return (self._dice.below(thing, who, kinds) + changes) % kinds
 
     def _opted_out_at(self, who: Ints) -> NDArray[np.int64]:
-        """When each client opted out of letters, or −1."""
+        """When each client opted out of letters, or -1."""
         since = self._clients.created_at(who) + 1
         early = (since < CLOSE) & self._dice.chance("opted out", who, _OPTED_OUT)
         at = since + self._dice.below("opted out at", who, np.where(early, CLOSE - since, 0))
@@ -97,8 +107,3 @@ class Contacts:
         at[late] = start[late] + self._dice.below("opts out at", who[late], DAY)
         at[~(early | late)] = -1
         return at
-
-
-def _plain(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
-    return letters.replace("'", "").lower()

@@ -46,8 +46,10 @@ class Dice:
         word ^= word >> np.uint64(31)
         return word
 
-    def below(self, purpose: str, rows: Ints, bound: int | Ints, turn: int = 0) -> NDArray[np.int64]:
-        """A whole number from 0 to bound − 1 for each row; bounds stay under 2 ** 31."""
+    def below(
+        self, purpose: str, rows: Ints, bound: int | Ints, turn: int = 0
+    ) -> NDArray[np.int64]:
+        """A whole number for each row, from 0 to just under its bound, itself under 2 ** 31."""
         word = self.bits(purpose, rows, turn)
         word >>= np.uint64(32)
         word *= np.asarray(bound).astype(np.uint64)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from loanbook.demo import text
-from loanbook.demo.dice import Dice, Ints
 from loanbook.demo.loans import NOT_PAID, TERM, Issue
 from loanbook.demo.quotas import CLOSE, DAY
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from loanbook.demo.dice import Dice, Ints
+
 _STATUSES = ("ongoing", "paid", "default")
-_PAYS_A_DAY = 0.045
+_PAYS_A_DAY = 0.054
 """Chance that an unpaid loan receives a part payment on a day."""
 
 
@@ -37,7 +42,7 @@ class Ledger:
         self._dice = dice
 
     def page(self, issue: Issue, low: int, high: int) -> bytes:
-        """The lines of the issue's rows `low` to `high` − 1."""
+        """The lines of the issue's rows from `low` up to but not `high`."""
         part = slice(low, high)
         close = CLOSE + self.day * DAY
         created_at, paid_after = issue.created_at[part], issue.paid_after[part]

@@ -7,14 +7,18 @@ business date of a file only decides how much of that has already happened.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loanbook.demo import published
 from loanbook.demo.clients import DEFAULTER, NEVER, STEP, Clients
-from loanbook.demo.dice import Dice, Ints
 from loanbook.demo.quotas import CLOSE, DAY, Lot, Period, scaled, shares
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from loanbook.demo.dice import Dice, Ints
 
 TERM = published.TERM_DAYS * DAY
 """Seconds from issue to due date."""

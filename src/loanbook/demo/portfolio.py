@@ -1,10 +1,16 @@
-"""The book of one scale, seed and day, as pages of three files."""
+"""The book of one scale, seed and day, as pages of three files.
+
+A book is played period by period, and a period's loans are written before the next is played.
+What stays in memory is the clients' state (15 bytes each), the largest period and, for a moment,
+the keys by which borrowers are picked: at its peak 18 bytes for each client and loan together,
+measured at scale 66, over the 50 MB that Python, numpy and the tables of characters take.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loanbook.demo import quotas
+from loanbook.demo import days, quotas
 from loanbook.demo.clients import Clients
 from loanbook.demo.contacts import Contacts
 from loanbook.demo.dice import Dice
@@ -74,6 +80,7 @@ class Portfolio:
         for period in self._history:
             yield self._issuer.issue(period)
         for number, period in enumerate(self._days, start=1):
+            days.play(self._clients, number, self._dice)
             self._clients.welcome(number)
             yield self._issuer.issue(period)
 
@@ -81,7 +88,5 @@ class Portfolio:
 _LOANS = (
     b"user_id,loan_id,created_at,due_at,paid_at,status,loan_amount,tax,due_amount,amount_paid\n"
 )
-_CLIENTS = (
-    b"user_id,created_at,status,batch,credit_limit,interest_rate,denied_reason,denied_at\n"
-)
+_CLIENTS = b"user_id,created_at,status,batch,credit_limit,interest_rate,denied_reason,denied_at\n"
 _CONTACTS = b"user_id,name,email,tax_id,locale,phone,opted_out_at\n"

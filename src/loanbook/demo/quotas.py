@@ -6,12 +6,15 @@ the first loan that is not yet due was issued, so that a period is either settle
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from loanbook.demo import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 DAY = 86_400
 """Seconds."""
@@ -87,7 +90,9 @@ def history(scale: float) -> list[Period]:
     by month they would vanish from small portfolios, where most months have one or two loans.
     """
     lots = list(_published_lots())
-    counts = shares(scaled(published.LOANS, scale), [paid.loans + b.loans for _, _, paid, b in lots])
+    counts = shares(
+        scaled(published.LOANS, scale), [paid.loans + b.loans for _, _, paid, b in lots]
+    )
     periods: list[Period] = []
     published_so_far = dealt_so_far = 0
     for (start, end, paid, other), loans in zip(lots, counts, strict=True):

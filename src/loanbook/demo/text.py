@@ -7,20 +7,22 @@ words come from small tables, so a cell costs a look-up and no arithmetic on cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loanbook.demo import published
-from loanbook.demo.dice import Ints
 from loanbook.demo.quotas import DAY
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loanbook.demo.dice import Ints
+
 Cells = NDArray[np.uint8]
-Index = NDArray[np.integer[Any]]
 
 _GROUP = 10_000
 _YEARS = 20
@@ -37,16 +39,14 @@ def lines(*columns: Cells) -> bytes:
         edge += column.shape[1]
     page[:, -1] = ord("\n")
     flat = page.ravel()
-    return flat[flat != 0].tobytes()
+    kept: bytes = flat[flat != 0].tobytes()
+    return kept
 
 
-def table(words: Sequence[str], end: str = ",") -> Cells:
+@cache
+def table(words: tuple[str, ...], end: str = ",") -> Cells:
     """One row of cells per word, each closed by `end`; pick from it by position."""
-    raw = [word.encode() for word in words]
-    width = max(map(len, raw))
-    # The separator stands last, so that `lines` finds it there whatever the word's length.
-    text = b"".join(word.ljust(width, b"\0") + end.encode() for word in raw)
-    return np.frombuffer(text, np.uint8).reshape(len(words), -1)
+    return _build(words, end)
 
 
 def digits(numbers: Ints, groups: int = 2) -> Cells:
@@ -96,7 +96,7 @@ def moment(seconds: Ints, known: NDArray[np.bool_] | None = None) -> Cells:
 
 def constant(word: str, rows: int) -> Cells:
     """The same characters in every row."""
-    return np.broadcast_to(table([word], end=""), (rows, len(word.encode())))
+    return np.broadcast_to(table((word,), end=""), (rows, len(word.encode())))
 
 
 def closed(cells: Cells) -> Cells:
@@ -113,26 +113,34 @@ def cpf(base: Cells) -> Cells:
     return closed(values + np.uint8(ord("0")))
 
 
+def _build(words: Sequence[str], end: str) -> Cells:
+    raw = [word.encode() for word in words]
+    width = max(map(len, raw))
+    # The separator stands last, so that `lines` finds it there whatever the word's length.
+    text = b"".join(word.ljust(width, b"\0") + end.encode() for word in raw)
+    return np.frombuffer(text, np.uint8).reshape(len(words), -1)
+
+
 @cache
 def _digit_tables() -> Cells:
     """Four digits with leading zeros; then without, nothing for 0; then without, 0 for 0."""
     texts = [f"{n:04}" for n in range(_GROUP)]
     bare = ["", *(str(n) for n in range(1, _GROUP))]
-    return table([*texts, *bare, "0", *bare[1:]], end="")
+    return _build([*texts, *bare, "0", *bare[1:]], end="")
 
 
 @cache
 def _fractions() -> Cells:
-    return table(["." + (f"{n:02}".rstrip("0") or "0") for n in range(100)])
+    return _build(["." + (f"{n:02}".rstrip("0") or "0") for n in range(100)], end=",")
 
 
 @cache
 def _days() -> Cells:
     first = published.FIRST_DAY
-    return table([*(f"{first + timedelta(n)} " for n in range(366 * _YEARS)), ""], end="")
+    return _build([*(f"{first + timedelta(n)} " for n in range(366 * _YEARS)), ""], end="")
 
 
 @cache
 def _times() -> Cells:
     texts = [f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(DAY)]
-    return table([*texts, ""])
+    return _build([*texts, ""], end=",")

@@ -1,5 +1,12 @@
 -- Rights, applied anew at every install: first nothing, then what each role needs.
-revoke all on all tables in schema stage, dm, audit, ops, api from public, loanbook_app, loanbook_analyst, loanbook_auditor;
+revoke all on all tables in schema stage,
+dm,
+audit,
+ops,
+api from public,
+loanbook_app,
+loanbook_analyst,
+loanbook_auditor;
 revoke all on all routines in schema stage, dm, audit, ops, api from public, loanbook_app;
 revoke all on schema public from public;
 

@@ -1,4 +1,4 @@
--- Each row of the mart has the record of its arrival.
+-- Each row of the mart has the record of its arrival, each payment that of its transaction.
 create view api.check_every_row_is_audited as
 with arrivals as (
     select
@@ -24,11 +24,6 @@ standing as (
         'loans',
         l.loan_id
     from dm.loans as l
-    union all
-    select
-        'payments',
-        p.payment_id
-    from dm.payments as p
 )
 
 select
@@ -36,7 +31,18 @@ select
     s.key as subject_id,
     'no record of its arrival' as detail
 from standing as s
+where
+    not exists (
+        select from arrivals as a
+        where a.relation = s.relation and a.key = s.key
+    )
+union all
+select
+    'payment',
+    p.payment_id,
+    'nobody recorded it'
+from dm.payments as p
 where not exists (
-    select from arrivals as a
-    where a.relation = s.relation and a.key = s.key
+    select from audit.statements as t
+    where t.relation = 'payments' and t.transaction_id = p.transaction_id
 );

@@ -17,8 +17,9 @@ select
     end as detail
 from open_loans as o
 left join ops.findings as f
-    on o.exempt_from = f.finding_id and f.subject = 'loan' and o.loan_id = f.subject_id
-    and f.state in ('open', 'accepted')
+    on
+        o.exempt_from = f.finding_id and f.subject = 'loan' and o.loan_id = f.subject_id
+        and f.state in ('open', 'accepted')
 where
     (o.place = 1 and o.exempt_from is not null)
     or (o.place > 1 and f.finding_id is null);

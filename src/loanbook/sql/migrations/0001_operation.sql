@@ -45,7 +45,7 @@ create table ops.batches (
     business_date date not null,
     is_full boolean not null,
     is_retry boolean not null default false,
-    columns text [] not null,
+    columns text[] not null,
     delimiter text not null
     constraint batches_delimiter_is_one_character check (length(delimiter) = 1),
     state text not null default 'staging'
@@ -118,7 +118,7 @@ create table ops.quarantine (
     line_no bigint not null,
     key bigint,
     raw text not null,
-    rules text [] not null
+    rules text[] not null
     constraint quarantine_has_a_reason check (cardinality(rules) > 0),
     state text not null default 'open'
     constraint quarantine_state_known check (state in ('open', 'superseded', 'retried')),

@@ -167,6 +167,7 @@ create table dm.payments (
     constraint payments_amount_not_zero check (amount <> 0 and amount <> 'nan'),
     effective_on date,
     recorded_at timestamptz not null default now(),
+    transaction_id xid8 not null default pg_current_xact_id(),
     idempotency_key text,
     owner text not null,
     batch_id bigint
@@ -186,6 +187,8 @@ comment on column dm.payments.kind is
 comment on column dm.payments.amount is 'Signed amount in the book''s currency.';
 comment on column dm.payments.effective_on is 'Day it counts from; null: earlier than any business date.';
 comment on column dm.payments.recorded_at is 'When it was recorded.';
+comment on column dm.payments.transaction_id is
+'Transaction that recorded it; audit.statements says who that was.';
 comment on column dm.payments.idempotency_key is 'The request''s own key: the same request acts once.';
 comment on column dm.payments.owner is 'The source that told of it, or loanbook.';
 comment on column dm.payments.batch_id is 'Batch that brought it.';

@@ -16,7 +16,7 @@ create table stage.clients (
     denied_at timestamp,
     set_aside text
     constraint clients_set_aside_known check (set_aside in ('quarantined', 'collapsed')),
-    faults text []
+    faults text[]
 ) partition by list (batch_id);
 comment on table stage.clients is 'One row per line of a clients file.';
 comment on column stage.clients.batch_id is 'Batch of the line.';
@@ -44,7 +44,7 @@ create table stage.contacts (
     opted_out_at timestamp,
     set_aside text
     constraint contacts_set_aside_known check (set_aside in ('quarantined', 'collapsed')),
-    faults text []
+    faults text[]
 ) partition by list (batch_id);
 comment on table stage.contacts is 'One row per line of a contacts file.';
 comment on column stage.contacts.batch_id is 'Batch of the line.';
@@ -74,7 +74,7 @@ create table stage.loans (
     amount_paid numeric,
     set_aside text
     constraint loans_set_aside_known check (set_aside in ('quarantined', 'collapsed')),
-    faults text []
+    faults text[]
 ) partition by list (batch_id);
 comment on table stage.loans is 'One row per line of a loans file.';
 comment on column stage.loans.batch_id is 'Batch of the line.';

@@ -23,6 +23,7 @@ comment on column audit.statements.batch_id is 'Batch that brought the change, i
 comment on column audit.statements.reason is 'Reason that a person gave.';
 comment on column audit.statements.transaction_id is 'Transaction it belongs to.';
 comment on column audit.statements.at is 'When it was done.';
+create index statements_transaction on audit.statements (transaction_id);
 create index statements_batch on audit.statements (batch_id) where batch_id is not null;
 
 -- Keys first: a row's history lies together. Bulk reads by statement use the block ranges, which
@@ -48,7 +49,8 @@ create table audit.personal (
     before jsonb,
     constraint personal_pkey primary key (key, statement_id)
 );
-comment on table audit.personal is 'Personal columns of changed contacts, apart, so that they can be blanked.';
+comment on table audit.personal is
+'Personal columns of changed contacts, apart, so that they can be blanked.';
 comment on column audit.personal.key is 'user_id of the contact.';
 comment on column audit.personal.statement_id is 'The statement that changed it.';
 comment on column audit.personal.before is 'Name, e-mail, tax id and telephone before the change.';

@@ -85,7 +85,7 @@ end;
 $$;
 
 -- Open findings of these rules about subjects of this batch that it did not show again are closed.
-create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text [])
+create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text[])
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

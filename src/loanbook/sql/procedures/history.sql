@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_relation is null or p_relation not in ('clients', 'contacts', 'loans', 'payments') then
+    if p_relation is null or p_relation not in ('clients', 'contacts', 'loans') then
         perform ops.refuse('relation_known', format('%s is no table with a history.', p_relation));
     end if;
 end;
@@ -20,7 +20,6 @@ as $$
         when 'clients' then (select to_jsonb(c) from dm.clients as c where c.user_id = p_key)
         when 'contacts' then (select to_jsonb(k) from dm.contacts as k where k.user_id = p_key)
         when 'loans' then (select to_jsonb(l) from dm.loans as l where l.loan_id = p_key)
-        when 'payments' then (select to_jsonb(p) from dm.payments as p where p.payment_id = p_key)
     end;
 $$;
 

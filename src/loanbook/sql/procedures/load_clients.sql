@@ -1,7 +1,7 @@
 -- All rules that a staged client breaks by itself; empty if it may enter the mart.
 -- The names are those of the mart's constraints wherever one guards the same.
 create function ops.client_faults(s stage.clients)
-returns text []
+returns text[]
 language sql immutable
 as $$
     select array_remove(array[
@@ -16,10 +16,10 @@ as $$
             when s.batch <= 0 then 'clients_batch_positive' end,
         case when s.credit_limit is null then 'clients_credit_limit_missing'
             when s.credit_limit < 0 or s.credit_limit >= 1e12 then 'clients_credit_limit_valid'
-            when s.credit_limit <> round(s.credit_limit, 2) then 'clients_credit_limit_two_decimals' end,
+            when scale(s.credit_limit) > 2 and s.credit_limit <> round(s.credit_limit, 2) then 'clients_credit_limit_two_decimals' end,
         case when s.interest_rate is null then 'clients_interest_rate_missing'
             when s.interest_rate < 0 or s.interest_rate > 10000 then 'clients_interest_rate_valid'
-            when s.interest_rate <> round(s.interest_rate, 4) then 'clients_interest_rate_four_decimals' end,
+            when scale(s.interest_rate) > 4 and s.interest_rate <> round(s.interest_rate, 4) then 'clients_interest_rate_four_decimals' end,
         case when s.status = 'denied' and s.denied_at is null then 'clients_denial_dated' end,
         case when s.status = 'approved' and (s.denied_at is not null or s.denied_reason is not null)
             then 'clients_approved_undenied' end,
@@ -113,8 +113,8 @@ $$;
 
 -- What reader and rules say of one line, each thing once: a field that could not be read is not
 -- also called missing, and of a line that could not be split nothing more is known.
-create function ops.merged_faults(p_read text [], p_broken text [])
-returns text []
+create function ops.merged_faults(p_read text[], p_broken text[])
+returns text[]
 language sql immutable
 as $$
     select case
@@ -129,7 +129,7 @@ $$;
 
 -- The three-way merge: a field that the source changed since its last delivery is taken from the
 -- file, any other keeps what an officer made of it. Status and denial move as one unit.
-create function ops.update_clients(p_batch ops.batches, p_lines bigint [])
+create function ops.update_clients(p_batch ops.batches, p_lines bigint[])
 returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp

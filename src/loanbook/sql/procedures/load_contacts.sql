@@ -1,6 +1,6 @@
 -- All rules that a staged contact breaks by itself; empty if it may enter the mart.
 create function ops.contact_faults(s stage.contacts)
-returns text []
+returns text[]
 language sql immutable
 as $$
     select array_remove(array[
@@ -92,7 +92,7 @@ begin
 end;
 $$;
 
-create function ops.update_contacts(p_batch ops.batches, p_lines bigint [])
+create function ops.update_contacts(p_batch ops.batches, p_lines bigint[])
 returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,7 @@
 -- All rules that a staged loan breaks by itself; empty if it may enter the mart.
 -- The names are those of the mart's constraints wherever one guards the same.
 create function ops.loan_faults(s stage.loans)
-returns text []
+returns text[]
 language sql immutable
 as $$
     select array_remove(array[
@@ -22,16 +22,16 @@ as $$
             when s.paid_at >= '2200-01-01' then 'loans_paid_at_range' end,
         case when s.loan_amount is null then 'loans_loan_amount_missing'
             when s.loan_amount <= 0 or s.loan_amount >= 1e12 then 'loans_loan_amount_positive'
-            when s.loan_amount <> round(s.loan_amount, 2) then 'loans_loan_amount_two_decimals' end,
+            when scale(s.loan_amount) > 2 and s.loan_amount <> round(s.loan_amount, 2) then 'loans_loan_amount_two_decimals' end,
         case when s.tax is null then 'loans_tax_missing'
             when s.tax < 0 or s.tax >= 1e12 then 'loans_tax_valid'
-            when s.tax <> round(s.tax, 2) then 'loans_tax_two_decimals' end,
+            when scale(s.tax) > 2 and s.tax <> round(s.tax, 2) then 'loans_tax_two_decimals' end,
         case when s.due_amount is null then 'loans_due_amount_missing'
             when s.due_amount <= 0 or s.due_amount >= 1e12 then 'loans_due_amount_positive'
-            when s.due_amount <> round(s.due_amount, 2) then 'loans_due_amount_two_decimals' end,
+            when scale(s.due_amount) > 2 and s.due_amount <> round(s.due_amount, 2) then 'loans_due_amount_two_decimals' end,
         case when s.amount_paid is null then 'loans_amount_paid_missing'
             when s.amount_paid < 0 or s.amount_paid >= 1e12 then 'loans_amount_paid_valid'
-            when s.amount_paid <> round(s.amount_paid, 2) then 'loans_amount_paid_two_decimals' end
+            when scale(s.amount_paid) > 2 and s.amount_paid <> round(s.amount_paid, 2) then 'loans_amount_paid_two_decimals' end
     ], null);
 $$;
 

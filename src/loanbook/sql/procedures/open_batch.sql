@@ -2,7 +2,7 @@
 -- waiting) batch of its source and kind bears is not opened again, unless asked for.
 create function api.open_batch(
     p_source text, p_kind text, p_file_name text, p_digest text, p_business_date date,
-    p_is_full boolean, p_columns text [], p_delimiter text,
+    p_is_full boolean, p_columns text[], p_delimiter text,
     p_archived_as text default null, p_again boolean default false, p_is_retry boolean default false,
     out batch_id bigint, out known_batch bigint
 )

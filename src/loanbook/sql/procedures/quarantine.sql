@@ -1,6 +1,6 @@
 -- The exact text of refused lines, read from the archived file by whoever staged or promoted the
 -- batch; only within that transaction.
-create function api.attach_raw(p_batch_id bigint, p_lines bigint [], p_raw text [])
+create function api.attach_raw(p_batch_id bigint, p_lines bigint[], p_raw text[])
 returns bigint
 language plpgsql
 security definer
@@ -19,7 +19,7 @@ end;
 $$;
 
 -- Lines that a retry has taken up are closed: the new batch answers for them now.
-create function api.close_retried(p_quarantine_ids bigint [], p_batch_id bigint)
+create function api.close_retried(p_quarantine_ids bigint[], p_batch_id bigint)
 returns bigint
 language plpgsql
 security definer

@@ -144,6 +144,19 @@ create trigger loans_audit_delete after delete on dm.loans
 referencing old table as old_rows
 for each statement execute function audit.record_delete('loan_id');
 
+-- Payments are append-only and their own history: who recorded them is told once for a statement,
+-- and each names its transaction.
+create function audit.record_payments()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform audit.open_statement(tg_table_name, 'I');
+    return null;
+end;
+$$;
+
 create trigger payments_audit_insert after insert on dm.payments
-referencing new table as new_rows
-for each statement execute function audit.record_insert('payment_id');
+for each statement execute function audit.record_payments();

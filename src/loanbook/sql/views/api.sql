@@ -31,16 +31,29 @@ comment on view api.loans is 'One row per loan, with what is still to be paid.';
 create view api.payments as
 select
     p.payment_id, p.loan_id, p.kind, p.amount, p.effective_on, p.recorded_at,
-    p.idempotency_key, p.owner, p.batch_id, p.reverses_id
-from dm.payments as p;
-comment on view api.payments is 'One row per movement of money.';
+    p.idempotency_key, p.owner, p.batch_id, p.reverses_id, t.actor, t.session_role, t.reason
+from dm.payments as p
+left join lateral (
+    select
+        s.actor,
+        s.session_role,
+        s.reason
+    from audit.statements as s
+    where s.relation = 'payments' and s.transaction_id = p.transaction_id
+    order by s.statement_id
+    limit 1
+) as t on true;
+comment on view api.payments is 'One row per movement of money, with who recorded it.';
 
 create view api.batches as
 select
     b.batch_id, b.source, b.kind, b.file_name, b.digest, b.archived_as, b.business_date, b.is_full,
     b.is_retry, b.columns, b.delimiter, b.state, b.actor, b.lines, b.deleted, b.refusal,
     b.opened_at, b.finished_at,
-    (select count(*) from ops.quarantine as q where q.batch_id = b.batch_id) as quarantined,
+    (
+        select count(*) from ops.quarantine as q
+        where q.batch_id = b.batch_id
+    ) as quarantined,
     (
         select count(*) from ops.quarantine as q
         where q.batch_id = b.batch_id and q.state = 'open'

@@ -10,7 +10,7 @@ with judged as (
         l.rate_is_implied
         or l.interest_rate is null
         or not dm.rate_explains(l.loan_amount, l.interest_rate, l.due_on - l.issued_on, l.due_amount)
-        or abs(l.tax - round(dm.contract_tax(l.loan_amount, l.due_on - l.issued_on), 2)) > 0.01
+        or not dm.tax_fits(l.loan_amount, l.due_on - l.issued_on, l.tax)
             as contract_differs,
         l.due_at <> l.created_at + interval '90 days' as term_differs,
         l.status = 'paid' and l.amount_paid < l.due_amount as paid_short,
@@ -30,43 +30,46 @@ select
     f.rule,
     f.detail
 from judged as j
-cross join lateral (
-    values
-    (
-        'loans_contract_differs', j.contract_differs,
-        format(
-            'due %s and tax %s, where the contract gives %s and %s at %s %%%s',
-            j.due_amount, j.tax,
-            round(dm.contract_due(
-                j.loan_amount,
-                case when j.rate_is_implied then j.client_rate else j.interest_rate end, j.term_days
-            ), 2),
-            round(dm.contract_tax(j.loan_amount, j.term_days), 2),
-            trim_scale(case when j.rate_is_implied then j.client_rate else j.interest_rate end),
-            case
-                when j.rate_is_implied
-                    then coalesce(
-                        '; its amounts imply ' || trim_scale(j.interest_rate) || ' %',
-                        '; no rate explains its amounts'
-                    )
-                else ''
-            end
+cross join
+    lateral (
+        values
+        (
+            'loans_contract_differs', j.contract_differs,
+            format(
+                'due %s and tax %s, where the contract gives %s and %s at %s %%%s',
+                j.due_amount, j.tax,
+                round(dm.contract_due(
+                    j.loan_amount,
+                    case when j.rate_is_implied then j.client_rate else j.interest_rate end, j.term_days
+                ), 2),
+                round(dm.contract_tax(j.loan_amount, j.term_days), 2),
+                trim_scale(case when j.rate_is_implied then j.client_rate else j.interest_rate end),
+                case
+                    when j.rate_is_implied
+                        then coalesce(
+                            '; its amounts imply ' || trim_scale(j.interest_rate) || ' %',
+                            '; no rate explains its amounts'
+                        )
+                    else ''
+                end
+            )
+        ),
+        ('loans_term_not_90_days', j.term_differs, format('from %s to %s', j.created_at, j.due_at)),
+        ('loans_paid_short', j.paid_short, format('paid %s of %s', j.amount_paid, j.due_amount)),
+        ('loans_overpaid', j.overpaid, format('paid %s of %s', j.amount_paid, j.due_amount)),
+        ('loans_paid_late', j.paid_late, format('due %s, paid %s', j.due_at, j.paid_at)),
+        (
+            'loans_above_limit', j.above_limit,
+            format(
+                '%s lent, the limit was %s', j.loan_amount,
+                dm.credit_limit_at(j.user_id, j.credit_limit, j.issued_on)
+            )
+        ),
+        (
+            'loans_after_denial', j.after_denial,
+            format('issued %s, client denied %s', j.created_at, j.denied_at)
         )
-    ),
-    ('loans_term_not_90_days', j.term_differs, format('from %s to %s', j.created_at, j.due_at)),
-    ('loans_paid_short', j.paid_short, format('paid %s of %s', j.amount_paid, j.due_amount)),
-    ('loans_overpaid', j.overpaid, format('paid %s of %s', j.amount_paid, j.due_amount)),
-    ('loans_paid_late', j.paid_late, format('due %s, paid %s', j.due_at, j.paid_at)),
-    (
-        'loans_above_limit', j.above_limit,
-        format('%s lent, the limit was %s', j.loan_amount,
-            dm.credit_limit_at(j.user_id, j.credit_limit, j.issued_on))
-    ),
-    (
-        'loans_after_denial', j.after_denial,
-        format('issued %s, client denied %s', j.created_at, j.denied_at)
-    )
-) as f (rule, found, detail)
+    ) as f (rule, found, detail)
 where
     f.found
     and (
