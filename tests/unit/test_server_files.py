@@ -56,7 +56,8 @@ class Impostor:
 
     def __init__(self, root: Path, answer: bytes) -> None:
         self.answer = answer
-        self.asked = threading.Semaphore(0)
+        self.heard: list[bytes] = []
+        self.called = threading.Semaphore(0)
         folder = sockets.make(root)
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._ear.bind(os.fsencode(folder / ".s.PGSQL.5432"))
@@ -76,10 +77,10 @@ class Impostor:
         with contextlib.suppress(OSError):
             while True:
                 call, _ = self._ear.accept()
-                with call:
-                    call.recv(1024)
+                with call, contextlib.suppress(ConnectionError):
+                    self.heard.append(call.recv(1024))
                     call.sendall(self.answer)
-                self.asked.release()
+                self.called.release()
 
 
 # The package that brings the binaries
@@ -204,6 +205,10 @@ def test_connection_strings_survive_any_path(
     [
         ("2026-01-01 UTC [7] LOG:  x\n2026-01-01 UTC [7] FATAL:  no room\nLOG:  bye\n", "no room"),
         ("initdb: error: could not write\ninitdb: removing\n", "could not write"),
+        (
+            "PANIC:  no checkpoint\nFATAL:  the database system is starting up\nLOG:  bye",
+            "no checkpoint",
+        ),
         ("something odd\n\n", "something odd"),
         ("", "it gave no reason"),
     ],
@@ -359,7 +364,8 @@ def test_nobody_listens(root: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(os.fsencode(folder / ".s.PGSQL.5432"))
     assert sockets.ask(root) is State.ABSENT
-    assert sockets.listener(root) == 0
+    assert not sockets.listens(root)
+    assert not sockets.is_listener(root, os.getpid())
 
 
 @pytest.mark.parametrize(
@@ -374,22 +380,50 @@ def test_nobody_listens(root: Path) -> None:
 def test_answers_are_understood(root: Path, answer: bytes, state: State) -> None:
     with Impostor(root, answer):
         assert sockets.ask(root) is state
+        assert sockets.listens(root)
+        assert sockets.is_listener(root, os.getpid())
 
 
 # Waiting
 
 
-def test_a_server_that_recovers_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postmaster, "SILENCE", 0.0)  # no patience but with one that answers
-    with Impostor(root, CANNOT_CONNECT_NOW) as recovering:
-        waiting = threading.Thread(target=postmaster.ensure_running, args=[Cluster(root, 18)])
-        waiting.start()
-        for _ in range(5):
-            assert recovering.asked.acquire(timeout=10)
-        assert waiting.is_alive()
-        recovering.answer = WHO_ARE_YOU
+def test_a_server_that_recovers_is_waited_for_in_silence(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postmaster, "SILENCE", 0.0)  # no patience but with one that listens
+    data = root / "cluster" / "data"
+    data.mkdir(parents=True)
+    (data / "postmaster.pid").write_text("7\nstarting\n")
+    with Impostor(root, WHO_ARE_YOU) as recovering:
+        waiting = wait_for(recovering, root)
+        assert set(recovering.heard) == {b""}  # each refusal would be a line in the log
+        (data / "postmaster.pid").write_text("7\nready   \n")
         waiting.join(timeout=10)
         assert not waiting.is_alive()
+
+
+def test_a_server_that_restarts_after_a_crash_is_waited_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postmaster, "SILENCE", 0.0)
+    data = root / "cluster" / "data"
+    data.mkdir(parents=True)
+    (data / "postmaster.pid").write_text("7\nready   \n")
+    with Impostor(root, CANNOT_CONNECT_NOW) as restarting:
+        waiting = wait_for(restarting, root)
+        restarting.answer = WHO_ARE_YOU
+        waiting.join(timeout=10)
+        assert not waiting.is_alive()
+
+
+def wait_for(impostor: Impostor, root: Path) -> threading.Thread:
+    """One who waits for the server, and has already looked at it some times."""
+    waiting = threading.Thread(target=postmaster.ensure_running, args=[Cluster(root, 18)])
+    waiting.start()
+    for _ in range(5):
+        assert impostor.called.acquire(timeout=10)
+    assert waiting.is_alive()
+    return waiting
 
 
 def test_a_server_that_lives_but_never_listens_is_told(

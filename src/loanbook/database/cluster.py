@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -38,6 +39,9 @@ APP = "loanbook_app"
 
 FOLDERS = {16: "pginstall", 18: "pginstall18"}  # within the package that brings the binaries
 FIRST_WITH_BUILTIN_LOCALES = 17
+
+# "the database system is starting up" is said to somebody who came too early.
+REASON = re.compile(r"(?:FATAL|PANIC|ERROR|error):(?! +the database system is ) +(.+)")
 
 SETTINGS = Path(__file__).with_name("server.conf")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- looked at only
@@ -203,11 +207,8 @@ def run(
 
 def last_word(report: str) -> str:
     """The line of a log that tells why a server gave up."""
-    lines = [line.strip() for line in report.splitlines() if line.strip()]
-    for sign in ("FATAL:", "PANIC:", "error:", "ERROR:"):
-        for line in reversed(lines):
-            if sign in line:
-                return line.split(sign, 1)[1].strip()
+    reasons = REASON.findall(report)
+    lines = [*filter(None, map(str.strip, report.splitlines())), *reasons]
     return lines[-1] if lines else "it gave no reason"
 
 

@@ -36,11 +36,28 @@ def ensure_running(cluster: Cluster) -> None:
     Raises:
         ServerFailed: it does not start, or cannot be reached.
     """
-    while (state := answer(cluster)) is not State.READY:
-        if state is State.ABSENT:
+    while (answered := answer(cluster)) is not State.READY:
+        if answered is State.ABSENT:
             _start(cluster)
         else:
             time.sleep(POLL)
+
+
+def has_started(cluster: Cluster) -> bool:
+    """Whether the server that wrote postmaster.pid has taken sessions since its start."""
+    try:
+        text = (cluster.data / "postmaster.pid").read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return False
+    return text.rstrip().endswith("\nready")
+
+
+def state(cluster: Cluster) -> State:
+    """What the server says of itself just now."""
+    if has_started(cluster):
+        return sockets.ask(cluster.root)
+    # Not asked while it starts: each refusal is a line in its log, and recovery may take long.
+    return State.BUSY if sockets.listens(cluster.root) else State.ABSENT
 
 
 def answer(cluster: Cluster) -> State:
@@ -50,7 +67,7 @@ def answer(cluster: Cluster) -> State:
         ServerFailed: they do not pass.
     """
     deadline = time.monotonic() + SILENCE
-    while (state := sockets.ask(cluster.root)) is State.ABSENT:
+    while (answered := state(cluster)) is State.ABSENT:
         lock = locks.exclusive_now(cluster.running)
         if lock is not None:
             os.close(lock)
@@ -62,7 +79,7 @@ def answer(cluster: Cluster) -> State:
             )
             raise ServerFailed(place=cluster.root, action="be reached", problem=problem)
         time.sleep(POLL)
-    return state
+    return answered
 
 
 def shut_down(cluster: Cluster) -> None:
@@ -73,7 +90,7 @@ def shut_down(cluster: Cluster) -> None:
     """
     pid_file = cluster.data / "postmaster.pid"
     number = int(pid_file.read_text("utf-8").split("\n", 1)[0])
-    if sockets.listener(cluster.root) not in {number, None}:
+    if not sockets.is_listener(cluster.root, number):
         problem = f"process {number}, named in postmaster.pid, is not the one that answers"
         raise ServerFailed(place=cluster.root, action="stop", problem=problem)
     os.kill(number, signal.SIGINT)  # fast: what is running is rolled back

@@ -128,16 +128,14 @@ def _prepare(cluster: Cluster) -> None:
 
 
 def _stop(cluster: Cluster) -> bool:
-    state = sockets.ask(cluster.root)
-    if state is State.ABSENT:
+    if postmaster.state(cluster) is State.ABSENT:
         return False
     alone = locks.exclusive_now(cluster.users)
     if alone is None:
         users = [f"process {number}" for number in locks.holders(cluster.users)]
         raise ServerInUse(place=cluster.root, users=", ".join(users) or "another process")
     try:
-        # A server that starts or recovers has no sessions yet.
-        if state is State.READY and (sessions := _sessions(cluster)):
+        if postmaster.has_started(cluster) and (sessions := _sessions(cluster)):
             raise ServerInUse(place=cluster.root, users=", ".join(sessions))
         postmaster.shut_down(cluster)
     finally:

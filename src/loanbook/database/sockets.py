@@ -84,16 +84,25 @@ def ask(root: Path) -> State:
     return State.BUSY if not answer or b"C57P03\0" in answer else State.READY
 
 
-def listener(root: Path) -> int | None:
-    """The process that listens at the socket: 0 for nobody, None where the kernel does not tell."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
+def listens(root: Path) -> bool:
+    """Whether anybody listens at the socket."""
     call = _call(root)
     if call is None:
-        return 0
+        return False
+    call.close()
+    return True
+
+
+def is_listener(root: Path, process: int) -> bool:
+    """Whether this process listens at the socket; or anybody does, if the kernel does not tell."""
+    call = _call(root)
+    if call is None:
+        return False
     with call:
-        credentials = call.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[0])
+        if not hasattr(socket, "SO_PEERCRED"):
+            return True
+        told = call.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return bool(struct.unpack("3i", told)[0] == process)
 
 
 def _call(root: Path) -> socket.socket | None:

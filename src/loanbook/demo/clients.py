@@ -1,4 +1,4 @@
-"""The clients and what a generator must remember of each: fifteen bytes.
+"""The clients and what a generator must remember of each: fourteen bytes.
 
 Clients are counted from 0 here and from 1 in the files, in the order of their arrival. What can
 be drawn again (the moment of arrival) is not stored.

@@ -1,7 +1,7 @@
 """The book of one scale, seed and day, as pages of three files.
 
 A book is played period by period, and a period's loans are written before the next is played.
-What stays in memory is the clients' state (15 bytes each), the largest period and, for a moment,
+What stays in memory is the clients' state (14 bytes each), the largest period and, for a moment,
 the keys by which borrowers are picked: at its peak 18 bytes for each client and loan together,
 measured at scale 66, over the 50 MB that Python, numpy and the tables of characters take.
 """

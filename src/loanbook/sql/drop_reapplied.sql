@@ -47,7 +47,8 @@ begin
         end loop;
         exit when v_left = 0;
         if v_left = v_last then
-            raise exception '%', v_problem using errcode = 'LB002', constraint = 'install_keeps_foreign_objects';
+            raise exception '%', v_problem
+                using errcode = 'LB002', constraint = 'install_keeps_foreign_objects';
         end if;
     end loop;
 end;

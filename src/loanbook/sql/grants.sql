@@ -16,6 +16,9 @@ grant usage on schema api, stage to loanbook_app;
 grant execute on all routines in schema api to loanbook_app;
 grant select on all tables in schema api to loanbook_app;
 
+-- A function in a view runs with the rights of whoever reads the view: the contract's arithmetic.
+grant execute on all routines in schema dm to loanbook_app;
+
 -- The auditor reads the history and the mart without personal data.
 grant usage on schema api, audit, dm to loanbook_auditor;
 grant select on audit.statements, audit.changes to loanbook_auditor;

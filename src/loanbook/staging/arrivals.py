@@ -59,7 +59,7 @@ def receive(path: Path, archive: Path, as_of: date) -> Arrival:
     """
     archived, digest = _archive(path, archive)
     try:
-        header, encoding = _look(archived, path.name)
+        header, encoding = look(archived, path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(file=path.name, problem=str(error) or "it ends too early") from error
     layout = recognise(header, path.name)
@@ -112,7 +112,7 @@ def _archive(path: Path, archive: Path) -> tuple[Path, str]:
     return archived, digest.hexdigest()
 
 
-def _look(archived: Path, name: str) -> tuple[str, str]:
+def look(archived: Path, name: str) -> tuple[str, str]:
     """The header line and the encoding: UTF-8 if all of the file is, else Latin-1."""
     with opened(archived) as stream:
         start = stream.read(LONGEST_HEADER)

@@ -174,7 +174,7 @@ def _copy(
             delimiter=layout.delimiter,
             archived_as=arrival.archived.name,
             again=request.again,
-            is_retry=request.is_retry,
+            is_retry=request.is_retry or layout.is_mended,
         ) or {}
         if opening["known_batch"] is not None:
             return Staged(arrival.name, "known", layout.kind, opening["known_batch"])

@@ -1,16 +1,20 @@
-"""Refused lines get their exact text back from the archived file."""
+"""Refused lines get their exact text back from the archived file, and mended ones are known again."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 from loanbook import sql
 from loanbook.database.connection import Database
-from loanbook.staging.arrivals import opened
-from loanbook.staging.lines import blocks
+from loanbook.staging.arrivals import look, opened
+from loanbook.staging.layouts import MENDED
+from loanbook.staging.lines import blocks, split
 
 _QUERIES = sql.queries("staging")
 MANY = 5_000  # lines sent at a time
+LONGEST_NUMBER = 18  # digits
 
 
 def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> int:
@@ -27,6 +31,38 @@ def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> 
     if wanted:
         _attach(book, batch_id, archived, encoding, batch["delimiter"], wanted)
     return len(wanted)
+
+
+def encoding_of(archived: Path) -> str:
+    """How an archived file is written: "utf-8" or "latin-1"."""
+    return look(archived, archived.name)[1]
+
+
+def named_lines(archived: Path, columns: Sequence[str], delimiter: str) -> set[int]:
+    """The numbers of quarantined lines that a file of mended lines names.
+
+    Args:
+        archived: a file whose header has the column quarantine_id.
+        columns: its header.
+        delimiter: what separates its columns.
+    """
+    place = list(columns).index(MENDED)
+    found = set()
+    with opened(archived) as stream:
+        for block in blocks(stream, encoding_of(archived), delimiter):
+            for record in block.records:
+                number = _field(record, place, delimiter)
+                if number.isdecimal() and len(number) <= LONGEST_NUMBER:
+                    found.add(int(number))
+    return found
+
+
+def _field(record: bytes, place: int, delimiter: str) -> str:
+    try:
+        fields = split(record, delimiter)
+    except (csv.Error, UnicodeDecodeError):
+        return ""
+    return fields[place].strip() if place < len(fields) else ""
 
 
 def _attach(

@@ -31,6 +31,7 @@ _SOUND = {
 _INT4, _INT8 = 2**31 - 1, 2**63 - 1
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_INERT = re.compile(r"'+[=+\-@\t\r]")  # an export's apostrophe before what looks like a formula
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
@@ -120,6 +121,8 @@ class RowMaker:
         for name, field in zip(layout.columns, fields, strict=True):
             if name not in layout.known:
                 continue
+            if layout.is_mended and _INERT.match(field):
+                field = field[1:]  # noqa: PLW2901 -- as it was before the export
             value = field.strip() if layout.shape(name) is not Shape.TEXT else field
             if value and not _readable(value, layout.shape(name), name):
                 faults.append(f"{layout.kind}_{name}_malformed")

@@ -71,9 +71,13 @@ begin
     if not found then
         perform ops.refuse('batch_exists', format('There is no batch %s.', p_batch_id), 'LB404');
     elsif v_batch.kind <> p_kind then
-        perform ops.refuse('batch_has_this_kind', format('Batch %s holds %s, not %s.', p_batch_id, v_batch.kind, p_kind));
+        perform ops.refuse('batch_has_this_kind', format(
+            'Batch %s holds %s, not %s.', p_batch_id, v_batch.kind, p_kind
+        ));
     elsif v_batch.state <> 'staged' then
-        perform ops.refuse('batch_is_staged', format('Batch %s is %s; only a staged one can be loaded.', p_batch_id, v_batch.state));
+        perform ops.refuse('batch_is_staged', format(
+            'Batch %s is %s; only a staged one can be loaded.', p_batch_id, v_batch.state
+        ));
     elsif ops.staged_lines(v_batch) <> v_batch.lines then
         perform ops.refuse('stage_holds_every_line', format(
             'The stage no longer holds the %s lines of batch %s (%s); stage the file again with --again.',

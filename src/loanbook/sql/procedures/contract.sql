@@ -18,14 +18,14 @@ as $$
 $$;
 
 -- Whether a rate explains an amount due within a cent (sources round in binary). The contract's
--- amount, rounded, is within a cent of p_due exactly when the unrounded one is at least
--- p_due - 0.015 and below p_due + 0.015; all is multiplied by 36000, which spares a division.
+-- amount, rounded half up, is within a cent of p_due exactly when the unrounded one is at least
+-- p_due - 0.015 and below p_due + 0.015. All is multiplied by 36000, which spares a division; the
+-- last digit opens the lower bound and closes the upper, finer than any product here can be.
 create function dm.rate_explains(p_amount numeric, p_rate numeric, p_days integer, p_due numeric)
 returns boolean
 language sql immutable
 as $$
-    select p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000 >= -540
-        and p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000 < 540;
+    select abs(p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000 + 0.0000001) < 540.0000001;
 $$;
 
 -- The same for the tax, times a million.
@@ -33,8 +33,7 @@ create function dm.tax_fits(p_amount numeric, p_days integer, p_tax numeric)
 returns boolean
 language sql immutable
 as $$
-    select p_amount * (3800 + 82 * p_days) - p_tax * 1000000 >= -15000
-        and p_amount * (3800 + 82 * p_days) - p_tax * 1000000 < 15000;
+    select abs(p_amount * (3800 + 82 * p_days) - p_tax * 1000000 + 0.0000001) < 15000.0000001;
 $$;
 
 -- The rate with the fewest decimals (0 to 4) that explains the amount due within a cent; null if
@@ -59,6 +58,8 @@ $$;
 create function dm.credit_limit_at(p_user_id bigint, p_current numeric, p_issued_on date)
 returns numeric
 language sql stable
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
     select max(coalesce((
         select (h.before ->> 'credit_limit')::numeric
@@ -66,7 +67,9 @@ as $$
         inner join audit.statements as t on t.statement_id = h.statement_id
         left join ops.batches as b on b.batch_id = t.batch_id
         where h.key = p_user_id and t.relation = 'clients' and h.operation = 'U'
-            and coalesce(b.business_date, (t.at at time zone (select k.zone from ops.book as k))::date + 1) > p_issued_on + d.days
+            and coalesce(
+                b.business_date, (t.at at time zone (select k.zone from ops.book as k))::date + 1
+            ) > p_issued_on + d.days
         order by h.statement_id
         limit 1
     ), p_current))

@@ -39,7 +39,8 @@ begin
     select count(*) into v_clients from dm.clients as c where c.owner = p_batch.source;
     if not p_allow_deletions and v_deletable > 0.01 * v_clients then
         return format(
-            'it would delete %s of %s clients, more than 1 %%; if that is right, promote with --allow-deletions',
+            'it would delete %s of %s clients, more than 1 %%; '
+            'if that is right, stage the file again and promote with --allow-deletions',
             v_deletable, v_clients
         );
     end if;

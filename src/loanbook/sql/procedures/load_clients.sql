@@ -16,10 +16,12 @@ as $$
             when s.batch <= 0 then 'clients_batch_positive' end,
         case when s.credit_limit is null then 'clients_credit_limit_missing'
             when s.credit_limit < 0 or s.credit_limit >= 1e12 then 'clients_credit_limit_valid'
-            when scale(s.credit_limit) > 2 and s.credit_limit <> round(s.credit_limit, 2) then 'clients_credit_limit_two_decimals' end,
+            when scale(s.credit_limit) > 2 and s.credit_limit <> round(s.credit_limit, 2)
+                then 'clients_credit_limit_two_decimals' end,
         case when s.interest_rate is null then 'clients_interest_rate_missing'
             when s.interest_rate < 0 or s.interest_rate > 10000 then 'clients_interest_rate_valid'
-            when scale(s.interest_rate) > 4 and s.interest_rate <> round(s.interest_rate, 4) then 'clients_interest_rate_four_decimals' end,
+            when scale(s.interest_rate) > 4 and s.interest_rate <> round(s.interest_rate, 4)
+                then 'clients_interest_rate_four_decimals' end,
         case when s.status = 'denied' and s.denied_at is null then 'clients_denial_dated' end,
         case when s.status = 'approved' and (s.denied_at is not null or s.denied_reason is not null)
             then 'clients_approved_undenied' end,
@@ -61,9 +63,11 @@ begin
     inner join dm.clients as c on c.user_id = s.user_id
     cross join lateral (
         select (
-            c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate, c.denied_reason, c.denied_at, c.owner
+            c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate,
+            c.denied_reason, c.denied_at, c.owner
         ) is distinct from (
-            s.created_at, s.status, s.batch, s.credit_limit, s.interest_rate, s.denied_reason, s.denied_at, v_batch.source
+            s.created_at, s.status, s.batch, s.credit_limit, s.interest_rate,
+            s.denied_reason, s.denied_at, v_batch.source
         ) as differs
     ) as d
     where s.batch_id = p_batch_id and s.set_aside is null;
@@ -171,7 +175,8 @@ begin
         left join stage.clients_base as b on b.user_id = s.user_id
         cross join lateral (
             select b.user_id is null
-                or (s.status, s.denied_reason, s.denied_at) is distinct from (b.status, b.denied_reason, b.denied_at)
+                or (s.status, s.denied_reason, s.denied_at)
+                is distinct from (b.status, b.denied_reason, b.denied_at)
                 as takes_file
         ) as u
         where s.batch_id = p_batch.batch_id and s.line_no = any(p_lines) and s.set_aside is null
@@ -213,7 +218,12 @@ as $$
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select
         'clients_amendment_overruled', 'client', c.user_id,
-        string_agg(format('%s: %s here, %s from %s', f.name, coalesce(f.here, 'blank'), coalesce(f.file, 'blank'), p_batch.source), '; ' order by f.place),
+        string_agg(
+            format(
+                '%s: %s here, %s from %s',
+                f.name, coalesce(f.here, 'blank'), coalesce(f.file, 'blank'), p_batch.source
+            ), '; ' order by f.place
+        ),
         p_batch.batch_id, p_batch.batch_id
     from stage.clients_base as b
     inner join dm.clients as c on c.user_id = b.user_id
@@ -222,8 +232,10 @@ as $$
         values
         (1, 'created_at', b.created_at::text, c.created_at::text, s.created_at::text),
         (2, 'batch', b.batch::text, c.batch::text, s.batch::text),
-        (3, 'credit_limit', b.credit_limit::text, c.credit_limit::text, s.credit_limit::numeric(14, 2)::text),
-        (4, 'interest_rate', b.interest_rate::text, c.interest_rate::text, s.interest_rate::numeric(9, 4)::text),
+        (3, 'credit_limit', b.credit_limit::text, c.credit_limit::text,
+            s.credit_limit::numeric(14, 2)::text),
+        (4, 'interest_rate', b.interest_rate::text, c.interest_rate::text,
+            s.interest_rate::numeric(9, 4)::text),
         (5, 'status',
             concat_ws(' ', b.status, b.denied_reason, b.denied_at),
             concat_ws(' ', c.status, c.denied_reason, c.denied_at),

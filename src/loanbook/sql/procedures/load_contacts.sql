@@ -119,8 +119,10 @@ begin
     with merged as (
         select
             k.user_id,
-            case when b.user_id is null or s.name is distinct from b.name then s.name else k.name end as name,
-            case when b.user_id is null or s.email is distinct from b.email then s.email else k.email end as email,
+            case when b.user_id is null or s.name is distinct from b.name
+                then s.name else k.name end as name,
+            case when b.user_id is null or s.email is distinct from b.email
+                then s.email else k.email end as email,
             case when v_has_tax_id and (b.user_id is null or s.tax_id is distinct from b.tax_id)
                 then s.tax_id else k.tax_id end as tax_id,
             case when v_has_locale and (b.user_id is null or s.locale is distinct from b.locale)

@@ -9,7 +9,8 @@ as $$
             when s.loan_id not between 1 and 999999999 then 'loans_loan_id_owner' end,
         case when s.user_id is null then 'loans_user_id_missing' end,
         case when s.created_at is null then 'loans_created_at_missing'
-            when s.created_at < '1900-01-01' or s.created_at >= '2200-01-01' then 'loans_created_at_range' end,
+            when s.created_at < '1900-01-01' or s.created_at >= '2200-01-01'
+                then 'loans_created_at_range' end,
         case when s.due_at is null then 'loans_due_at_missing'
             when s.due_at >= '2200-01-01' then 'loans_due_at_range'
             when s.due_at <= s.created_at then 'loans_due_after_created' end,
@@ -22,13 +23,16 @@ as $$
             when s.paid_at >= '2200-01-01' then 'loans_paid_at_range' end,
         case when s.loan_amount is null then 'loans_loan_amount_missing'
             when s.loan_amount <= 0 or s.loan_amount >= 1e12 then 'loans_loan_amount_positive'
-            when scale(s.loan_amount) > 2 and s.loan_amount <> round(s.loan_amount, 2) then 'loans_loan_amount_two_decimals' end,
+            when scale(s.loan_amount) > 2 and s.loan_amount <> round(s.loan_amount, 2)
+                then 'loans_loan_amount_two_decimals' end,
         case when s.tax is null then 'loans_tax_missing'
             when s.tax < 0 or s.tax >= 1e12 then 'loans_tax_valid'
-            when scale(s.tax) > 2 and s.tax <> round(s.tax, 2) then 'loans_tax_two_decimals' end,
+            when scale(s.tax) > 2 and s.tax <> round(s.tax, 2)
+                then 'loans_tax_two_decimals' end,
         case when s.due_amount is null then 'loans_due_amount_missing'
             when s.due_amount <= 0 or s.due_amount >= 1e12 then 'loans_due_amount_positive'
-            when scale(s.due_amount) > 2 and s.due_amount <> round(s.due_amount, 2) then 'loans_due_amount_two_decimals' end,
+            when scale(s.due_amount) > 2 and s.due_amount <> round(s.due_amount, 2)
+                then 'loans_due_amount_two_decimals' end,
         case when s.amount_paid is null then 'loans_amount_paid_missing'
             when s.amount_paid < 0 or s.amount_paid >= 1e12 then 'loans_amount_paid_valid'
             when scale(s.amount_paid) > 2 and s.amount_paid <> round(s.amount_paid, 2) then 'loans_amount_paid_two_decimals' end
@@ -98,9 +102,11 @@ begin
     with compared as (
         select
             s.line_no, s.loan_amount, s.due_amount, s.amount_paid,
-            (l.user_id, l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid, l.owner)
+            (l.user_id, l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax,
+                l.due_amount, l.amount_paid, l.owner)
             is distinct from
-            (s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax, s.due_amount, s.amount_paid, p_batch.source)
+            (s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax,
+                s.due_amount, s.amount_paid, p_batch.source)
             as differs
         from stage.loans as s
         inner join dm.loans as l on l.loan_id = s.loan_id
@@ -127,7 +133,8 @@ begin
     for no key update of l;
     update stage.loans as s
     set set_aside = 'quarantined',
-        faults = s.faults || case when l.owner <> p_batch.source then 'loans_other_owner' else 'loans_user_id_immutable' end
+        faults = s.faults || case when l.owner <> p_batch.source
+            then 'loans_other_owner' else 'loans_user_id_immutable' end
     from dm.loans as l
     where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines) and l.loan_id = s.loan_id
         and (l.user_id <> s.user_id or l.owner <> p_batch.source);
@@ -176,7 +183,7 @@ begin
     foreign key (loan_id) references dm.loans;
     alter table dm.payments add constraint payments_batch_fkey
     foreign key (batch_id) references ops.batches;
-    analyze dm.loans, dm.payments;
+    analyze dm.loans (loan_id, user_id, status), dm.payments (loan_id);
 end;
 $$;
 
@@ -223,7 +230,8 @@ begin
         from ranked as r
         where r.place > 1
         on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
-        do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp()
+        do update set detail = excluded.detail, last_batch = excluded.last_batch,
+            last_seen = clock_timestamp()
         returning subject_id, finding_id
     )
     select n.subject_id as loan_id, n.finding_id from noted as n;

@@ -35,7 +35,9 @@ begin
             returning l.loan_amount, l.due_amount, l.amount_paid
         )
         insert into pg_temp.load_totals
-        select 'updated', count(*), coalesce(sum(d.loan_amount), 0), coalesce(sum(d.due_amount), 0), coalesce(sum(d.amount_paid), 0)
+        select
+            'updated', count(*), coalesce(sum(d.loan_amount), 0),
+            coalesce(sum(d.due_amount), 0), coalesce(sum(d.amount_paid), 0)
         from done as d;
         if v_step = 'change' then
             -- Between closing and opening: loans that are no longer second become regular.
@@ -85,6 +87,7 @@ begin
             select dm.rate_explains(
                 s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
             ) as explains
+            offset 0 -- computed once, though used twice
         ) as r
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and (p_into_empty or not exists (select from dm.loans as l where l.loan_id = s.loan_id))
@@ -96,7 +99,9 @@ begin
         where a.amount_paid <> 0
     )
     insert into pg_temp.load_totals
-    select 'inserted', count(*), coalesce(sum(a.loan_amount), 0), coalesce(sum(a.due_amount), 0), coalesce(sum(a.amount_paid), 0)
+    select
+        'inserted', count(*), coalesce(sum(a.loan_amount), 0),
+        coalesce(sum(a.due_amount), 0), coalesce(sum(a.amount_paid), 0)
     from added as a;
 end;
 $$;
@@ -111,7 +116,8 @@ as $$
 declare
     v_rules text [] := array(
         select r.rule from ops.rules as r
-        where r.nature = 'state' and r.rule like 'loans\_%' and r.rule not in ('loans_second_open', 'loans_gone')
+        where r.nature = 'state' and r.rule like 'loans\_%'
+            and r.rule not in ('loans_second_open', 'loans_gone')
     );
 begin
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
@@ -165,7 +171,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into pg_temp.load_totals
-    select s.set_aside, count(*), coalesce(sum(s.loan_amount), 0), coalesce(sum(s.due_amount), 0), coalesce(sum(s.amount_paid), 0)
+    select
+        s.set_aside, count(*), coalesce(sum(s.loan_amount), 0),
+        coalesce(sum(s.due_amount), 0), coalesce(sum(s.amount_paid), 0)
     from stage.loans as s
     where s.batch_id = p_batch.batch_id and s.set_aside is not null
     group by s.set_aside;

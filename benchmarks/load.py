@@ -1,0 +1,224 @@
+"""Today's practice beside Loanbook: `make bench`, or `.venv/bin/python benchmarks/load.py`.
+
+Both load the same files into fresh databases of one server with one set of settings, in turn,
+each in a process of its own. What counts is the ratio of the medians, not the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import psycopg
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.report import Machine, Report, Work, as_markdown, as_table
+from benchmarks.workbench import Failed, Target, drop, fresh, install_book, pass_a_night, served
+
+from loanbook.demo import write
+
+if TYPE_CHECKING:
+    from loanbook.database.server import Lease
+
+HERE = Path(__file__).parent
+PRACTICE, LOANBOOK = "today's practice", "Loanbook"
+WORKS = ("first load", "second day")
+NAMES = {PRACTICE: "practice", LOANBOOK: "bench"}  # databases
+SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    scale: float
+    runs: int
+    json: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side's work on one day.
+
+    Attributes:
+        phases: seconds of each phase.
+        peak_kb: peak of the process's memory.
+        written: lines that were inserted and updated, by kind of file (Loanbook only).
+    """
+
+    phases: dict[str, float]
+    peak_kb: int
+    written: dict[str, tuple[int, int]]
+
+    @property
+    def seconds(self) -> float:
+        """Clients and loans; contacts are Loanbook's alone."""
+        return sum(s for phase, s in self.phases.items() if not phase.endswith("contacts"))
+
+
+Day = dict[str, Side]  # by work
+Book = tuple[str, ...]  # figures of a mart
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="loanbook-bench-") as name:
+        folder = Path(name)
+        days = [_written(folder / f"day{day}", options.scale, day) for day in range(len(WORKS))]
+        with served(folder / "home") as lease:
+            report = _measured(lease, folder / "home", days, options)
+    print(as_table(report))
+    _keep(report, options)
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--scale", type=float, default=1.0, help="1 is 90,000 clients (1)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each side (3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in FILE")
+    return Options(**vars(parser.parse_args()))
+
+
+def _written(folder: Path, scale: float, day: int) -> list[Path]:
+    """The files of a day. Another process makes them: what it takes would count as a side's."""
+    making = multiprocessing.get_context("spawn").Process(
+        target=write, args=(folder,), kwargs={"scale": scale, "day": day}
+    )
+    making.start()
+    making.join()
+    if making.exitcode != 0:
+        raise Failed("The files could not be made.")
+    return [folder / f"{kind}.csv" for kind in ("clients", "loans", "contacts")]
+
+
+def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options) -> Report:
+    measured: dict[str, list[Day]] = {PRACTICE: [], LOANBOOK: []}
+    logged: dict[str, list[int]] = {}
+    for run in range(1, options.runs + 1):
+        books: dict[str, list[Book]] = {}
+        for side, taken in measured.items():
+            day, books[side], logged[side] = _run(lease, home, side, days)
+            taken.append(day)
+            shown = ", ".join(f"{work} {one.seconds:.2f} s" for work, one in day.items())
+            print(f"run {run} of {options.runs}, {side}: {shown}", file=sys.stderr, flush=True)
+        _compare(books)
+    return _reported(measured, logged, _machine(lease), options)
+
+
+def _run(
+    lease: Lease, home: Path, side: str, days: list[list[Path]]
+) -> tuple[Day, list[Book], list[int]]:
+    target = fresh(lease, home, NAMES[side])
+    _prepare(target, side)
+    done: Day = {}
+    books: list[Book] = []
+    logged: list[int] = []
+    for number, (work, files) in enumerate(zip(WORKS, days, strict=True)):
+        pass_a_night(target)
+        done[work] = _work(target, side, number, files)
+        folder = HERE / "practice" if side == PRACTICE else HERE
+        books.append(tuple(str(row[1]) for row in sorted(_asked(target, folder / "figures.sql"))))
+        logged.append(int(str(_asked(target, folder / "log_rows.sql")[0][0])))
+    drop(lease, NAMES[side])
+    return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))]
+
+
+def _prepare(target: Target, side: str) -> None:
+    if side == LOANBOOK:
+        install_book(target)
+        return
+    with psycopg.connect(target.owner, autocommit=True) as owner:
+        owner.execute((HERE / "practice" / "todays_practice.sql").read_bytes())
+
+
+def _work(target: Target, side: str, day: int, files: list[Path]) -> Side:
+    if side == PRACTICE:
+        command = [str(HERE / "practice" / "practice.py"), target.owner, *map(str, files[:2])]
+    else:
+        home = str(target.home)
+        command = [str(HERE / "loanbook_side.py"), home, target.app, str(day), *map(str, files)]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"{side}, day {day}: {done.stderr.strip()}")
+    said = json.loads(done.stdout)
+    written = {kind: (new, changed) for kind, (new, changed) in said.get("written", {}).items()}
+    return Side(said["phases"], said["peak_kb"], written)
+
+
+def _compare(books: dict[str, list[Book]]) -> None:
+    """Both marts must hold the same after each day, or the times mean nothing."""
+    for work, practice, ours in zip(WORKS, books[PRACTICE], books[LOANBOOK], strict=True):
+        if practice != ours:
+            raise Failed(f"The marts differ after the {work}:\n{practice}\n{ours}")
+
+
+def _reported(
+    measured: dict[str, list[Day]], logged: dict[str, list[int]], machine: Machine, options: Options
+) -> Report:
+    works = []
+    for number, work in enumerate(WORKS):
+        practice = [day[work] for day in measured[PRACTICE]]
+        ours = [day[work] for day in measured[LOANBOOK]]
+        works.append(
+            Work(
+                name=work,
+                practice=[side.seconds for side in practice],
+                loanbook=[side.seconds for side in ours],
+                practice_phases=_median_phases(practice),
+                loanbook_phases=_median_phases(ours),
+                peak_kb=(_peak(practice), _peak(ours)),
+                logged=(logged[PRACTICE][number], logged[LOANBOOK][number]),
+                written=ours[0].written,
+            )
+        )
+    return Report(options.scale, options.runs, machine, works)
+
+
+def _peak(sides: list[Side]) -> int:
+    return max(side.peak_kb for side in sides)
+
+
+def _median_phases(sides: list[Side]) -> dict[str, float]:
+    return {phase: median(side.phases[phase] for side in sides) for phase in sides[0].phases}
+
+
+def _machine(lease: Lease) -> Machine:
+    with psycopg.connect(lease.owner, autocommit=True) as owner:
+        version = owner.info.parameter_status("server_version") or ""
+        settings = {
+            name: str(value)
+            for name in SETTINGS
+            for (value,) in owner.execute("select current_setting(%s)", (name,))
+        }
+    cores = len(os.sched_getaffinity(0))
+    return Machine(cores, platform.machine(), platform.python_version(), version, settings)
+
+
+def _asked(target: Target, query: Path) -> list[tuple[object, ...]]:
+    with psycopg.connect(target.owner, autocommit=True) as owner:
+        return owner.execute(query.read_bytes()).fetchall()
+
+
+def _keep(report: Report, options: Options) -> None:
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    suffix = "" if options.scale == 1 else f"-{options.scale:g}x"
+    (results / f"load{suffix}.md").write_text(as_markdown(report), "utf-8")
+    if options.json is not None:
+        options.json.write_text(json.dumps(asdict(report), indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

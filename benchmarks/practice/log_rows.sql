@@ -1,0 +1,2 @@
+-- How many rows the log of today's practice has.
+select count(*) from mart.log;
