@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -22,6 +21,7 @@ from loanbook.mart import quarantine
 _QUERIES = sql.queries("mart")
 OWN = ("quarantine_id", "batch_id", "line_no", "reasons")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_INERT = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 csv.field_size_limit(1 << 27)
@@ -70,7 +70,7 @@ def export(
                 row["batch_id"],
                 row["line_no"],
                 " ".join(row["reasons"]),
-                *(inert(cell) for cell in _cells(row, columns)),
+                *map(inert, _cells(row, columns)),
             ]
         )
     return Exported(chosen, (*OWN, *columns), len(rows))
@@ -111,15 +111,17 @@ def _original(row: Row) -> tuple[str, ...]:
     return tuple(name for name in row["columns"] if name not in OWN)
 
 
-def _cells(row: Row, columns: tuple[str, ...]) -> Iterator[str]:
+def _cells(row: Row, columns: tuple[str, ...]) -> list[str]:
     fields = _split(row["raw"], row["delimiter"])
     names: list[str] = row["columns"]
     if len(fields) > len(names):
         # Too many: what is too much stays visible in the last cell.
         rest = row["delimiter"].join(fields[len(names) - 1 :])
         fields = [*fields[: len(names) - 1], rest]
+    if OWN[0] in names:  # it was exported before
+        fields = [field[1:] if _INERT.match(field) else field for field in fields]
     cells = dict(zip(names, fields, strict=False))
-    return (cells.get(name, "") for name in columns)
+    return [cells.get(name, "") for name in columns]
 
 
 def _split(raw: str, delimiter: str) -> list[str]:

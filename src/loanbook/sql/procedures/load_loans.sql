@@ -35,7 +35,8 @@ as $$
                 then 'loans_due_amount_two_decimals' end,
         case when s.amount_paid is null then 'loans_amount_paid_missing'
             when s.amount_paid < 0 or s.amount_paid >= 1e12 then 'loans_amount_paid_valid'
-            when scale(s.amount_paid) > 2 and s.amount_paid <> round(s.amount_paid, 2) then 'loans_amount_paid_two_decimals' end
+            when scale(s.amount_paid) > 2 and s.amount_paid <> round(s.amount_paid, 2)
+                then 'loans_amount_paid_two_decimals' end
     ], null);
 $$;
 
@@ -77,7 +78,7 @@ begin
     if v_was_empty then
         perform ops.restore_loans();
     end if;
-    perform ops.note_loan_findings(v_batch, v_was_empty);
+    perform ops.note_loan_findings(v_batch);
     perform ops.total_loans(v_batch);
     return ops.finish_load(v_batch);
 end;

@@ -108,10 +108,11 @@ $$;
 
 -- Rules about loans that are kept although they break them: evaluated for what this batch wrote
 -- and for what stands under a finding; any other row is as it was when it was judged.
-create function ops.note_loan_findings(p_batch ops.batches, p_all boolean)
+create function ops.note_loan_findings(p_batch ops.batches)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
     v_rules text [] := array(
@@ -120,16 +121,20 @@ declare
             and r.rule not in ('loans_second_open', 'loans_gone')
     );
 begin
+    drop table if exists pg_temp.touched_loans;
+    create temp table touched_loans on commit drop as
+    select t.key as loan_id
+    from audit.statements as u
+    inner join audit.changes as t on t.statement_id = u.statement_id
+    where u.batch_id = p_batch.batch_id and u.relation = 'loans'
+    union
+    select g.subject_id from ops.findings as g where g.subject = 'loan' and g.state = 'open';
+    analyze pg_temp.touched_loans;
+
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select f.rule, 'loan', f.loan_id, f.detail, p_batch.batch_id, p_batch.batch_id
     from ops.found_in_loans as f
-    where p_all or f.loan_id in (
-        select t.key from audit.statements as u
-        inner join audit.changes as t on t.statement_id = u.statement_id
-        where u.batch_id = p_batch.batch_id and u.relation = 'loans'
-        union all
-        select g.subject_id from ops.findings as g where g.subject = 'loan' and g.state = 'open'
-    )
+    where f.loan_id in (select t.loan_id from pg_temp.touched_loans as t)
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp();
 

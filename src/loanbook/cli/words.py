@@ -1,0 +1,86 @@
+"""Values as a person reads them; what came out of files is made harmless for the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_HARMFUL = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # they steer terminals or reorder the text
+
+
+def inert(text: str) -> str:
+    """A text in which everything that could steer a terminal is spelled as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape", "surrogatepass").decode()
+        if unicodedata.category(char) in _HARMFUL
+        else char
+        for char in text
+    )
+
+
+def number(value: int | Decimal) -> str:
+    """A count with thousands separators."""
+    return f"{int(value):,}"
+
+
+def amount(value: Decimal) -> str:
+    """An amount of money without its currency."""
+    return f"{value:,.2f}"
+
+
+def money(value: Decimal, currency: str) -> str:
+    """An amount of money with its currency."""
+    return f"{currency} {amount(value)}"
+
+
+def percent(value: Decimal | None) -> str:
+    """A rate in percent per year, without idle zeros."""
+    return "unknown" if value is None else f"{value.normalize():f} % a year"
+
+
+def instant(value: datetime | None, zone: ZoneInfo) -> str:
+    """An instant of the system, in the lender's wall time."""
+    return "" if value is None else value.astimezone(zone).isoformat(" ", "seconds")
+
+
+def wall(value: datetime | None) -> str:
+    """A time of a contract, which is the lender's wall time already."""
+    return "" if value is None else value.isoformat(" ", "seconds")
+
+
+def day(value: date | None) -> str:
+    """A date."""
+    return "" if value is None else value.isoformat()
+
+
+def count(value: int, noun: str) -> str:
+    """So many of something: "1 line", "2 lines", "2 batches"."""
+    if value == 1:
+        return f"1 {noun}"
+    plural = noun + ("es" if noun.endswith("ch") else "s")
+    return f"{number(value)} {plural}"
+
+
+def difference(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """What a change did to each column, before → after."""
+    return "; ".join(f"{name}: {_value(a)} → {_value(b)}" for name, (a, b) in changes.items())
+
+
+def _value(value: object) -> str:
+    return "blank" if value is None else str(value).replace("T", " ", int(_is_instant(value)))
+
+
+def _is_instant(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
