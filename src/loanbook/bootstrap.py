@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from loanbook import settings, sql
-from loanbook.database import server
+from loanbook.database import psql, server
 from loanbook.database.connection import ROLE, Database, connect
 from loanbook.database.install import Installed, install, release
 from loanbook.errors import NotInstalled
@@ -79,3 +79,32 @@ def _install(conninfo: str, chosen: Settings) -> Installed:
         return install(owner, chosen.zone.key)
     finally:
         owner.close()
+
+
+def run_psql(
+    given: Settings, arguments: Sequence[str], *, actor: str | None = None, owner: bool = False
+) -> int:
+    """Run psql on the book until it ends.
+
+    Args:
+        given: settings of the workspace.
+        arguments: for psql itself.
+        actor: who acts, for the audit; by default the user of the operating system.
+        owner: as the role that installs, instead of the application's.
+
+    Returns:
+        The exit code of psql.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+    """
+    named = actor or default_actor()
+    with ExitStack() as stack:
+        if given.database_url is not None:
+            conninfo, role = given.database_url, None if owner else ROLE
+        else:
+            lease = stack.enter_context(server.acquire(given.home, given.postgres))
+            conninfo, role = lease.owner if owner else lease.app, None
+        with open_book(given=given, actor=named):
+            pass  # it can be reached, and it is installed
+        return psql.run(given.postgres, conninfo, arguments, actor=named, role=role)

@@ -130,10 +130,26 @@ begin
 end;
 $$;
 
--- Identical repeats of a line collapse into its first; contradicting ones are all quarantined,
--- because nothing says which of them is right.
-create function ops.set_aside_repeats(p_batch ops.batches)
-returns void
+-- The columns of a kind that stage and mart share, its key apart.
+create function ops.columns_of(p_kind text)
+returns text []
+language sql immutable
+as $$
+    select case p_kind
+        when 'clients' then array[
+            'created_at', 'status', 'batch', 'credit_limit', 'interest_rate', 'denied_reason', 'denied_at'
+        ]
+        when 'contacts' then array['name', 'email', 'tax_id', 'locale', 'phone', 'opted_out_at']
+        when 'loans' then array[
+            'user_id', 'created_at', 'due_at', 'paid_at', 'status', 'loan_amount', 'tax', 'due_amount',
+            'amount_paid'
+        ]
+    end;
+$$;
+
+-- Keys that more than one line of the batch bears; null if there are none.
+create function ops.repeated_keys(p_batch ops.batches)
+returns bigint []
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -147,13 +163,84 @@ begin
             group by s.%2$I having count(*) > 1
         ) as r', p_batch.kind, ops.key_of(p_batch.kind)
     ) into v_keys using p_batch.batch_id;
-    if v_keys is null then
+    return v_keys;
+end;
+$$;
+
+-- One pass over stage and mart: lines that differ, are new, or repeat a key are noted as fresh; all
+-- others say what the mart holds already, so they break no rule and are only counted and summed.
+-- Found without locks; what becomes of fresh lines is decided under locks.
+create function ops.find_fresh_lines(p_batch ops.batches, p_repeats bigint [], p_into_empty boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+    v_amounts text := case p_batch.kind
+        when 'loans' then 's.loan_amount, s.due_amount, s.amount_paid'
+        else 'null::numeric as loan_amount, null::numeric as due_amount, null::numeric as amount_paid'
+    end;
+begin
+    drop table if exists pg_temp.fresh_lines, pg_temp.load_totals;
+    create temp table fresh_lines (line_no bigint) on commit drop;
+    create temp table load_totals (
+        fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
+    ) on commit drop;
+    if p_into_empty then
+        return; -- every line is new: callers ask no further
+    end if;
+    execute format(
+        'with compared as materialized (
+            select s.line_no, %3$s,
+                (m.owner, %4$s) is distinct from ($2, %5$s) or s.%2$I = any($3) is true as is_fresh
+            from stage.%1$I as s
+            left join dm.%1$I as m on m.%2$I = s.%2$I
+            where s.batch_id = $1 and s.set_aside is null
+        ), fresh as (
+            insert into pg_temp.fresh_lines select c.line_no from compared as c where c.is_fresh
+        )
+        insert into pg_temp.load_totals
+        select ''unchanged'', count(*), sum(c.loan_amount), sum(c.due_amount), sum(c.amount_paid)
+        from compared as c where not c.is_fresh',
+        p_batch.kind, ops.key_of(p_batch.kind), v_amounts,
+        (select string_agg(format('m.%I', c.name), ', ') from unnest(ops.columns_of(p_batch.kind)) as c (name)),
+        (select string_agg(format('s.%I', c.name), ', ') from unnest(ops.columns_of(p_batch.kind)) as c (name))
+    ) using p_batch.batch_id, p_batch.source, p_repeats;
+    analyze pg_temp.fresh_lines;
+end;
+$$;
+
+-- What reader and rules say of one line, each thing once: a field that could not be read is not
+-- also called missing, and of a line that could not be split nothing more is known.
+create function ops.merged_faults(p_read text[], p_broken text[])
+returns text[]
+language sql immutable
+as $$
+    select case
+        when p_read is null then p_broken
+        when p_read && array['line_columns', 'line_characters', 'line_quotes'] then p_read
+        else p_read || array(
+            select b.rule from unnest(p_broken) as b (rule)
+            where replace(b.rule, '_missing', '_malformed') <> all(p_read)
+        )
+    end;
+$$;
+
+-- Identical repeats of a line collapse into its first; contradicting ones are all quarantined,
+-- because nothing says which of them is right.
+create function ops.set_aside_repeats(p_batch ops.batches, p_repeats bigint [])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_repeats is null then
         return;
     end if;
     execute format(
         'with repeats as (
-            select s.%2$I as key, s.line_no, to_jsonb(s) - ''line_no'' as content,
-                row_number() over (partition by s.%2$I order by s.line_no) as place
+            select s.%2$I as key, s.line_no, to_jsonb(s) - ''line_no'' as content
             from stage.%1$I as s
             where s.batch_id = $1 and s.set_aside is null and s.%2$I = any($2)
         ), judged as (
@@ -162,13 +249,13 @@ begin
         )
         update stage.%1$I as s
         set set_aside = case when j.contradicting then ''quarantined'' else ''collapsed'' end,
-            faults = case when j.contradicting then s.faults || $3 else s.faults end
+            faults = case when j.contradicting then array[$3] else s.faults end
         from judged as j
         where s.batch_id = $1 and s.set_aside is null and s.%2$I = j.key
             and (j.contradicting or s.line_no > j.first_line)',
         p_batch.kind, ops.key_of(p_batch.kind)
     )
-    using p_batch.batch_id, v_keys, array[p_batch.kind || '_contradicting_repeat'];
+    using p_batch.batch_id, p_repeats, p_batch.kind || '_contradicting_repeat';
 end;
 $$;
 
@@ -230,26 +317,51 @@ begin
 end;
 $$;
 
--- Lines of each fate, for batches without money.
-create function ops.total_lines(
-    p_batch ops.batches, p_inserted bigint, p_updated bigint, p_unchanged bigint
-)
+-- What came in and what became of it, in lines and in money. Each part was counted where it
+-- happened, so the constraint on the totals is a proof and no tautology.
+create function ops.total_batch(p_batch ops.batches)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     execute format(
-        'update ops.batch_totals as t
-        set inserted = $2, updated = $3, unchanged = $4, collapsed = a.collapsed, quarantined = a.quarantined
-        from (
-            select
-                count(*) filter (where s.set_aside = ''collapsed'') as collapsed,
-                count(*) filter (where s.set_aside = ''quarantined'') as quarantined
-            from stage.%I as s where s.batch_id = $1
-        ) as a
-        where t.batch_id = $1 and t.measure = ''lines''', p_batch.kind
+        'insert into pg_temp.load_totals
+        select s.set_aside, count(*), %2$s from stage.%1$I as s
+        where s.batch_id = $1 and s.set_aside is not null
+        group by s.set_aside',
+        p_batch.kind,
+        case p_batch.kind when 'loans' then 'sum(s.loan_amount), sum(s.due_amount), sum(s.amount_paid)'
+            else 'null, null, null' end
     )
-    using p_batch.batch_id, p_inserted, p_updated, p_unchanged;
+    using p_batch.batch_id;
+    update ops.batch_totals as t
+    set inserted = a.inserted, updated = a.updated, unchanged = a.unchanged,
+        collapsed = a.collapsed, quarantined = a.quarantined
+    from (
+        select
+            m.measure,
+            coalesce(sum(m.amount) filter (where l.fate = 'inserted'), 0) as inserted,
+            coalesce(sum(m.amount) filter (where l.fate = 'updated'), 0) as updated,
+            coalesce(sum(m.amount) filter (where l.fate = 'unchanged'), 0) as unchanged,
+            coalesce(sum(m.amount) filter (where l.fate = 'collapsed'), 0) as collapsed,
+            coalesce(sum(m.amount) filter (where l.fate = 'quarantined'), 0) as quarantined
+        from pg_temp.load_totals as l
+        cross join lateral (
+            values ('lines', l.lines::numeric), ('loan_amount', l.loan_amount),
+            ('due_amount', l.due_amount), ('amount_paid', l.amount_paid)
+        ) as m (measure, amount)
+        group by m.measure
+    ) as a
+    where t.batch_id = p_batch.batch_id and t.measure = a.measure;
 end;
+$$;
+
+-- A row of totals for a batch without money.
+create function ops.count_lines(p_fate text, p_lines bigint)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into pg_temp.load_totals (fate, lines) values (p_fate, p_lines);
 $$;

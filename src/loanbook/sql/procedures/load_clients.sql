@@ -43,57 +43,35 @@ set client_min_messages = warning
 as $$
 declare
     v_batch ops.batches := ops.begin_load(p_batch_id, 'clients');
-    v_lines bigint [];
-    v_inserted bigint;
-    v_updated bigint := 0;
-    v_unchanged bigint := 0;
-    v_deleted bigint;
-    v_was_empty boolean := not exists (select from dm.clients);
+    v_into_empty boolean := not exists (select from dm.clients);
+    v_repeats bigint [] := ops.repeated_keys(v_batch);
     v_refusal text;
+    v_inserted bigint;
+    v_deleted bigint;
 begin
+    perform ops.find_fresh_lines(v_batch, v_repeats, v_into_empty);
     update stage.clients as s
     set set_aside = 'quarantined', faults = ops.merged_faults(s.faults, ops.client_faults(s))
-    where s.batch_id = p_batch_id and (s.set_aside is not null or ops.client_faults(s) <> '{}');
-    perform ops.set_aside_repeats(v_batch);
-
-    -- Which lines differ is found without locks; what becomes of them is decided under locks.
-    select array_agg(s.line_no) filter (where d.differs), count(*) filter (where not d.differs)
-    into v_lines, v_unchanged
-    from stage.clients as s
-    inner join dm.clients as c on c.user_id = s.user_id
-    cross join lateral (
-        select (
-            c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate,
-            c.denied_reason, c.denied_at, c.owner
-        ) is distinct from (
-            s.created_at, s.status, s.batch, s.credit_limit, s.interest_rate,
-            s.denied_reason, s.denied_at, v_batch.source
-        ) as differs
-    ) as d
-    where s.batch_id = p_batch_id and s.set_aside is null;
+    where s.batch_id = p_batch_id and (
+        s.set_aside is not null
+        or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+        and ops.client_faults(s) <> '{}'
+    );
+    perform ops.set_aside_repeats(v_batch, v_repeats);
     update stage.clients as s
     set set_aside = 'quarantined', faults = array['clients_other_owner']
     from dm.clients as c
-    where s.batch_id = p_batch_id and s.line_no = any(v_lines) and s.set_aside is null
+    where s.batch_id = p_batch_id and s.set_aside is null
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         and c.user_id = s.user_id and c.owner <> v_batch.source;
 
-    v_refusal := ops.refusal_of(v_batch);
+    v_refusal := coalesce(ops.refusal_of(v_batch), ops.find_gone_clients(v_batch, p_allow_deletions));
     if v_refusal is not null then
         return ops.refuse_batch(v_batch, v_refusal);
     end if;
-    v_refusal := ops.find_gone_clients(v_batch, p_allow_deletions);
-    if v_refusal is not null then
-        return ops.refuse_batch(v_batch, v_refusal);
+    if not v_into_empty then
+        perform ops.update_clients(v_batch);
     end if;
-
-    if v_lines is not null or exists (select from stage.clients_base) then
-        v_updated := ops.update_clients(v_batch, v_lines);
-        v_unchanged := v_unchanged + (
-            select count(*) from stage.clients as s
-            where s.batch_id = p_batch_id and s.line_no = any(v_lines) and s.set_aside is null
-        ) - v_updated;
-    end if;
-
     insert into dm.clients (
         user_id, created_at, status, batch, credit_limit, interest_rate, denied_reason, denied_at, owner
     )
@@ -102,43 +80,33 @@ begin
         s.denied_reason, s.denied_at, v_batch.source
     from stage.clients as s
     where s.batch_id = p_batch_id and s.set_aside is null
-        and (v_was_empty or not exists (select from dm.clients as c where c.user_id = s.user_id));
+        and (
+            v_into_empty
+            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            and not exists (select from dm.clients as c where c.user_id = s.user_id)
+        );
     get diagnostics v_inserted = row_count;
+    perform ops.count_lines('inserted', v_inserted);
     v_deleted := ops.delete_gone_clients();
 
     perform ops.note_client_findings(v_batch);
-    if v_was_empty then
+    if v_into_empty then
         analyze dm.clients;
     end if;
-    perform ops.total_lines(v_batch, v_inserted, v_updated, v_unchanged);
+    perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch, v_deleted);
 end;
 $$;
 
--- What reader and rules say of one line, each thing once: a field that could not be read is not
--- also called missing, and of a line that could not be split nothing more is known.
-create function ops.merged_faults(p_read text[], p_broken text[])
-returns text[]
-language sql immutable
-as $$
-    select case
-        when p_read is null then p_broken
-        when p_read && array['line_columns', 'line_characters', 'line_quotes'] then p_read
-        else p_read || array(
-            select b.rule from unnest(p_broken) as b (rule)
-            where replace(b.rule, '_missing', '_malformed') <> all(p_read)
-        )
-    end;
-$$;
-
 -- The three-way merge: a field that the source changed since its last delivery is taken from the
 -- file, any other keeps what an officer made of it. Status and denial move as one unit.
-create function ops.update_clients(p_batch ops.batches, p_lines bigint[])
-returns bigint
+create function ops.update_clients(p_batch ops.batches)
+returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_matched bigint;
     v_updated bigint;
 begin
     -- First the locks, in key order, so that the merge below sees what officers have committed;
@@ -147,7 +115,8 @@ begin
     from dm.clients as c
     where c.user_id in (
         select s.user_id from stage.clients as s
-        where s.batch_id = p_batch.batch_id and s.line_no = any(p_lines) and s.set_aside is null
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         union all
         select b.user_id from stage.clients_base as b
     )
@@ -158,7 +127,7 @@ begin
 
     with merged as (
         select
-            c.user_id, s.created_at as file_created_at,
+            c.user_id,
             case when b.user_id is null or s.created_at is distinct from b.created_at
                 then s.created_at else c.created_at end as created_at,
             case when b.user_id is null or s.batch is distinct from b.batch
@@ -179,18 +148,23 @@ begin
                 is distinct from (b.status, b.denied_reason, b.denied_at)
                 as takes_file
         ) as u
-        where s.batch_id = p_batch.batch_id and s.line_no = any(p_lines) and s.set_aside is null
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+    ), updated as (
+        update dm.clients as c
+        set created_at = m.created_at, status = m.status, batch = m.batch, credit_limit = m.credit_limit,
+            interest_rate = m.interest_rate, denied_reason = m.denied_reason, denied_at = m.denied_at,
+            version = c.version + 1
+        from merged as m
+        where c.user_id = m.user_id
+            and (c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate, c.denied_reason, c.denied_at)
+            is distinct from
+            (m.created_at, m.status, m.batch, m.credit_limit, m.interest_rate, m.denied_reason, m.denied_at)
+        returning c.user_id
     )
-    update dm.clients as c
-    set created_at = m.created_at, status = m.status, batch = m.batch, credit_limit = m.credit_limit,
-        interest_rate = m.interest_rate, denied_reason = m.denied_reason, denied_at = m.denied_at,
-        version = c.version + 1
-    from merged as m
-    where c.user_id = m.user_id
-        and (c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate, c.denied_reason, c.denied_at)
-        is distinct from
-        (m.created_at, m.status, m.batch, m.credit_limit, m.interest_rate, m.denied_reason, m.denied_at);
-    get diagnostics v_updated = row_count;
+    select (select count(*) from merged), (select count(*) from updated) into v_matched, v_updated;
+    perform ops.count_lines('updated', v_updated);
+    perform ops.count_lines('unchanged', v_matched - v_updated); -- what officers made of them stands
 
     -- The base is what the source says now; it has served when source and mart agree again.
     update stage.clients_base as b
@@ -204,7 +178,6 @@ begin
         and (c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate, c.denied_reason, c.denied_at)
         is not distinct from
         (b.created_at, b.status, b.batch, b.credit_limit, b.interest_rate, b.denied_reason, b.denied_at);
-    return v_updated;
 end;
 $$;
 

@@ -27,77 +27,74 @@ set client_min_messages = warning
 as $$
 declare
     v_batch ops.batches := ops.begin_load(p_batch_id, 'contacts');
-    v_lines bigint [];
-    v_inserted bigint;
-    v_updated bigint := 0;
-    v_unchanged bigint;
-    v_was_empty boolean := not exists (select from dm.contacts);
+    v_into_empty boolean := not exists (select from dm.contacts);
+    v_repeats bigint [] := ops.repeated_keys(v_batch);
     v_refusal text;
+    v_inserted bigint;
 begin
+    perform ops.find_fresh_lines(v_batch, v_repeats, v_into_empty);
     update stage.contacts as s
     set set_aside = 'quarantined', faults = ops.merged_faults(s.faults, ops.contact_faults(s))
-    where s.batch_id = p_batch_id and (s.set_aside is not null or ops.contact_faults(s) <> '{}');
+    where s.batch_id = p_batch_id and (
+        s.set_aside is not null
+        or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+        and ops.contact_faults(s) <> '{}'
+    );
     update stage.contacts as s
     set set_aside = 'quarantined', faults = s.faults || array['contacts_client_fkey']
     where s.batch_id = p_batch_id and s.user_id is not null
+        and (
+            v_into_empty or s.set_aside is not null
+            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        )
         and not exists (select from dm.clients as c where c.user_id = s.user_id);
-    perform ops.set_aside_repeats(v_batch);
-
-    select array_agg(s.line_no) filter (where d.differs), count(*) filter (where not d.differs)
-    into v_lines, v_unchanged
-    from stage.contacts as s
-    inner join dm.contacts as k on k.user_id = s.user_id
-    cross join lateral (
-        select (k.name, k.email, k.tax_id, k.locale, k.phone, k.opted_out_at, k.owner)
-            is distinct from
-            (s.name, s.email, s.tax_id, s.locale, s.phone, s.opted_out_at, v_batch.source) as differs
-    ) as d
-    where s.batch_id = p_batch_id and s.set_aside is null;
+    perform ops.set_aside_repeats(v_batch, v_repeats);
     update stage.contacts as s
     set set_aside = 'quarantined', faults = array['contacts_other_owner']
     from dm.contacts as k
-    where s.batch_id = p_batch_id and s.line_no = any(v_lines) and s.set_aside is null
+    where s.batch_id = p_batch_id and s.set_aside is null
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         and k.user_id = s.user_id and k.owner <> v_batch.source;
 
     v_refusal := ops.refusal_of(v_batch);
     if v_refusal is not null then
         return ops.refuse_batch(v_batch, v_refusal);
     end if;
-
-    if v_lines is not null or exists (select from stage.contacts_base) then
-        v_updated := ops.update_contacts(v_batch, v_lines);
-        v_unchanged := v_unchanged + (
-            select count(*) from stage.contacts as s
-            where s.batch_id = p_batch_id and s.line_no = any(v_lines) and s.set_aside is null
-        ) - v_updated;
-    end if;
-    if v_was_empty then
+    if v_into_empty then
         alter table dm.contacts drop constraint contacts_client_fkey;
+    else
+        perform ops.update_contacts(v_batch);
     end if;
     insert into dm.contacts (user_id, name, email, tax_id, locale, phone, opted_out_at, owner)
     select s.user_id, s.name, s.email, s.tax_id, s.locale, s.phone, s.opted_out_at, v_batch.source
     from stage.contacts as s
     where s.batch_id = p_batch_id and s.set_aside is null
-        and (v_was_empty or not exists (select from dm.contacts as k where k.user_id = s.user_id));
+        and (
+            v_into_empty
+            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            and not exists (select from dm.contacts as k where k.user_id = s.user_id)
+        );
     get diagnostics v_inserted = row_count;
-    if v_was_empty then
+    perform ops.count_lines('inserted', v_inserted);
+    if v_into_empty then
         alter table dm.contacts add constraint contacts_client_fkey
         foreign key (user_id) references dm.clients;
         analyze dm.contacts;
     end if;
 
-    perform ops.note_contact_findings(v_batch);
-    perform ops.total_lines(v_batch, v_inserted, v_updated, v_unchanged);
+    perform ops.note_contact_findings(v_batch, v_into_empty);
+    perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch);
 end;
 $$;
 
-create function ops.update_contacts(p_batch ops.batches, p_lines bigint[])
-returns bigint
+create function ops.update_contacts(p_batch ops.batches)
+returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_matched bigint;
     v_updated bigint;
     v_has_tax_id boolean := 'tax_id' = any(p_batch.columns);
     v_has_locale boolean := 'locale' = any(p_batch.columns);
@@ -107,7 +104,8 @@ begin
     from dm.contacts as k
     where k.user_id in (
         select s.user_id from stage.contacts as s
-        where s.batch_id = p_batch.batch_id and s.line_no = any(p_lines) and s.set_aside is null
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         union all
         select b.user_id from stage.contacts_base as b
     )
@@ -133,16 +131,21 @@ begin
         from stage.contacts as s
         inner join dm.contacts as k on k.user_id = s.user_id
         left join stage.contacts_base as b on b.user_id = s.user_id
-        where s.batch_id = p_batch.batch_id and s.line_no = any(p_lines) and s.set_aside is null
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+    ), updated as (
+        update dm.contacts as k
+        set name = m.name, email = m.email, tax_id = m.tax_id, locale = m.locale, phone = m.phone,
+            opted_out_at = m.opted_out_at, version = k.version + 1
+        from merged as m
+        where k.user_id = m.user_id
+            and (k.name, k.email, k.tax_id, k.locale, k.phone, k.opted_out_at)
+            is distinct from (m.name, m.email, m.tax_id, m.locale, m.phone, m.opted_out_at)
+        returning k.user_id
     )
-    update dm.contacts as k
-    set name = m.name, email = m.email, tax_id = m.tax_id, locale = m.locale, phone = m.phone,
-        opted_out_at = m.opted_out_at, version = k.version + 1
-    from merged as m
-    where k.user_id = m.user_id
-        and (k.name, k.email, k.tax_id, k.locale, k.phone, k.opted_out_at)
-        is distinct from (m.name, m.email, m.tax_id, m.locale, m.phone, m.opted_out_at);
-    get diagnostics v_updated = row_count;
+    select (select count(*) from merged), (select count(*) from updated) into v_matched, v_updated;
+    perform ops.count_lines('updated', v_updated);
+    perform ops.count_lines('unchanged', v_matched - v_updated); -- what officers made of them stands
 
     update stage.contacts_base as b
     set name = s.name, email = s.email,
@@ -157,7 +160,6 @@ begin
     where k.user_id = b.user_id and k.owner = p_batch.source
         and (k.name, k.email, k.tax_id, k.locale, k.phone)
         is not distinct from (b.name, b.email, b.tax_id, b.locale, b.phone);
-    return v_updated;
 end;
 $$;
 
@@ -193,7 +195,7 @@ as $$
     do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp();
 $$;
 
-create function ops.note_contact_findings(p_batch ops.batches)
+create function ops.note_contact_findings(p_batch ops.batches, p_all boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -206,6 +208,10 @@ begin
     from stage.contacts as s
     inner join dm.contacts as k on k.user_id = s.user_id
     where s.batch_id = p_batch.batch_id and s.set_aside is null
+        and (
+            p_all or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            or s.user_id in (select g.subject_id from ops.findings as g where g.subject = 'contact' and g.state = 'open')
+        )
         and k.email !~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+\.[^@.[:space:][:cntrl:]]+$'
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();

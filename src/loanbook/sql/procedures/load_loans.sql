@@ -51,17 +51,27 @@ set client_min_messages = warning
 as $$
 declare
     v_batch ops.batches := ops.begin_load(p_batch_id, 'loans');
-    v_was_empty boolean := not exists (select from dm.loans);
+    v_into_empty boolean := not exists (select from dm.loans);
+    v_repeats bigint [] := ops.repeated_keys(v_batch);
     v_refusal text;
 begin
+    perform ops.find_fresh_lines(v_batch, v_repeats, v_into_empty);
     update stage.loans as s
     set set_aside = 'quarantined', faults = ops.merged_faults(s.faults, ops.loan_faults(s))
-    where s.batch_id = p_batch_id and (s.set_aside is not null or ops.loan_faults(s) <> '{}');
+    where s.batch_id = p_batch_id and (
+        s.set_aside is not null
+        or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+        and ops.loan_faults(s) <> '{}'
+    );
     update stage.loans as s
     set set_aside = 'quarantined', faults = s.faults || array['loans_client_fkey']
     where s.batch_id = p_batch_id and s.user_id is not null
+        and (
+            v_into_empty or s.set_aside is not null
+            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        )
         and not exists (select from dm.clients as c where c.user_id = s.user_id);
-    perform ops.set_aside_repeats(v_batch);
+    perform ops.set_aside_repeats(v_batch, v_repeats);
     perform ops.find_changed_loans(v_batch);
 
     v_refusal := ops.refusal_of(v_batch);
@@ -69,67 +79,37 @@ begin
         return ops.refuse_batch(v_batch, v_refusal);
     end if;
 
-    if v_was_empty then
+    if v_into_empty then
         perform ops.relax_loans();
     end if;
-    perform ops.exempt_second_loans(v_batch);
+    perform ops.exempt_second_loans(v_batch, v_into_empty);
     perform ops.update_loans(v_batch);
-    perform ops.insert_loans(v_batch, v_was_empty);
-    if v_was_empty then
+    perform ops.insert_loans(v_batch, v_into_empty);
+    if v_into_empty then
         perform ops.restore_loans();
     end if;
-    perform ops.note_loan_findings(v_batch);
-    perform ops.total_loans(v_batch);
+    perform ops.note_loan_findings(v_batch, v_into_empty);
+    perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch);
 end;
 $$;
 
--- One pass over stage and mart: the lines that differ are kept for the steps to come, those that
--- do not are counted and summed. A loan never changes its client or its owner: such a line is
--- quarantined.
+-- The fresh lines whose loan the mart holds, beside what it holds, under locks. A loan never
+-- changes its client or its owner: such a line is quarantined.
 create function ops.find_changed_loans(p_batch ops.batches)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
-declare
-    v_lines bigint [];
 begin
-    drop table if exists pg_temp.changed_loans, pg_temp.exempt_loans, pg_temp.load_totals;
-    create temp table load_totals (
-        fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
-    ) on commit drop;
-    with compared as (
-        select
-            s.line_no, s.loan_amount, s.due_amount, s.amount_paid,
-            (l.user_id, l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax,
-                l.due_amount, l.amount_paid, l.owner)
-            is distinct from
-            (s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax,
-                s.due_amount, s.amount_paid, p_batch.source)
-            as differs
-        from stage.loans as s
-        inner join dm.loans as l on l.loan_id = s.loan_id
-        where s.batch_id = p_batch.batch_id and s.set_aside is null
-    ), totalled as (
-        select
-            array_agg(c.line_no) filter (where c.differs) as lines_that_differ,
-            count(*) filter (where not c.differs) as lines,
-            coalesce(sum(c.loan_amount) filter (where not c.differs), 0) as loan_amount,
-            coalesce(sum(c.due_amount) filter (where not c.differs), 0) as due_amount,
-            coalesce(sum(c.amount_paid) filter (where not c.differs), 0) as amount_paid
-        from compared as c
-    ), kept as (
-        insert into pg_temp.load_totals
-        select 'unchanged', t.lines, t.loan_amount, t.due_amount, t.amount_paid from totalled as t
-    )
-    select t.lines_that_differ into v_lines from totalled as t;
-
+    drop table if exists pg_temp.changed_loans, pg_temp.exempt_loans, pg_temp.added_loans;
+    create temp table added_loans (loan_id bigint) on commit drop;
     perform l.loan_id
     from dm.loans as l
     inner join stage.loans as s on s.loan_id = l.loan_id
-    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines)
+    where s.batch_id = p_batch.batch_id
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
     order by l.loan_id
     for no key update of l;
     update stage.loans as s
@@ -137,15 +117,29 @@ begin
         faults = s.faults || case when l.owner <> p_batch.source
             then 'loans_other_owner' else 'loans_user_id_immutable' end
     from dm.loans as l
-    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines) and l.loan_id = s.loan_id
+    where s.batch_id = p_batch.batch_id and l.loan_id = s.loan_id
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         and (l.user_id <> s.user_id or l.owner <> p_batch.source);
     create temp table changed_loans on commit drop as
     select
         s.*, l.status as old_status, l.amount_paid as old_amount_paid, l.paid_at as old_paid_at,
-        l.exempt_from as old_exempt_from
+        l.exempt_from as old_exempt_from,
+        (l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid)
+        is distinct from
+        (s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax, s.due_amount, s.amount_paid)
+        as differs
     from stage.loans as s
     inner join dm.loans as l on l.loan_id = s.loan_id
-    where s.batch_id = p_batch.batch_id and s.line_no = any(v_lines) and s.set_aside is null;
+    where s.batch_id = p_batch.batch_id and s.set_aside is null
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f);
+    -- Of repeated lines one may be left that says what the mart holds.
+    with same as (
+        delete from pg_temp.changed_loans as x where not x.differs
+        returning x.loan_amount, x.due_amount, x.amount_paid
+    )
+    insert into pg_temp.load_totals
+    select 'unchanged', count(*), sum(m.loan_amount), sum(m.due_amount), sum(m.amount_paid)
+    from same as m;
     alter table pg_temp.changed_loans add primary key (loan_id);
     analyze pg_temp.changed_loans;
 end;
@@ -191,7 +185,7 @@ $$;
 -- Of several open loans of one client the oldest is the regular one; each other is kept, exempt,
 -- and names the finding that tells of it. Judged anew on each load, for every client in question:
 -- the book as it will stand after this batch.
-create function ops.exempt_second_loans(p_batch ops.batches)
+create function ops.exempt_second_loans(p_batch ops.batches, p_into_empty boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -200,18 +194,23 @@ as $$
 begin
     create temp table exempt_loans on commit drop as
     with coming as (
-        select s.loan_id, s.user_id, s.created_at, s.status
+        select s.loan_id, s.user_id, s.created_at
         from stage.loans as s
         where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
-    ), standing as (
-        select l.loan_id, l.user_id, l.created_at
-        from dm.loans as l
-        where l.status = 'ongoing'
-            and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
+            and (p_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+    ), in_question as (
+        select c.user_id from coming as c
+        union
+        select x.user_id from pg_temp.changed_loans as x
+        union
+        select l.user_id from dm.loans as l where l.exempt_from is not null
     ), open_after as (
         select c.loan_id, c.user_id, c.created_at from coming as c
         union
-        select t.loan_id, t.user_id, t.created_at from standing as t
+        select l.loan_id, l.user_id, l.created_at
+        from dm.loans as l
+        where l.status = 'ongoing' and l.user_id in (select q.user_id from in_question as q)
+            and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
     ), ranked as (
         select
             o.loan_id, o.user_id,

@@ -90,13 +90,19 @@ begin
             offset 0 -- computed once, though used twice
         ) as r
         where s.batch_id = p_batch.batch_id and s.set_aside is null
-            and (p_into_empty or not exists (select from dm.loans as l where l.loan_id = s.loan_id))
+            and (
+                p_into_empty
+                or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+                and not exists (select from dm.loans as l where l.loan_id = s.loan_id)
+            )
         returning loan_id, loan_amount, due_amount, amount_paid, paid_on
     ), opened as (
         insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
         select a.loan_id, 'opening', a.amount_paid, a.paid_on, p_batch.source, p_batch.batch_id
         from added as a
         where a.amount_paid <> 0
+    ), noted as (
+        insert into pg_temp.added_loans select a.loan_id from added as a where not p_into_empty
     )
     insert into pg_temp.load_totals
     select
@@ -108,7 +114,7 @@ $$;
 
 -- Rules about loans that are kept although they break them: evaluated for what this batch wrote
 -- and for what stands under a finding; any other row is as it was when it was judged.
-create function ops.note_loan_findings(p_batch ops.batches)
+create function ops.note_loan_findings(p_batch ops.batches, p_all boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -121,20 +127,28 @@ declare
             and r.rule not in ('loans_second_open', 'loans_gone')
     );
 begin
-    drop table if exists pg_temp.touched_loans;
-    create temp table touched_loans on commit drop as
-    select t.key as loan_id
-    from audit.statements as u
-    inner join audit.changes as t on t.statement_id = u.statement_id
-    where u.batch_id = p_batch.batch_id and u.relation = 'loans'
-    union
-    select g.subject_id from ops.findings as g where g.subject = 'loan' and g.state = 'open';
-    analyze pg_temp.touched_loans;
-
+    drop table if exists pg_temp.found;
+    create temp table found (rule text, loan_id bigint, detail text) on commit drop;
+    if p_all then
+        insert into pg_temp.found select f.rule, f.loan_id, f.detail from ops.found_in_loans as f;
+    else
+        insert into pg_temp.found
+        select f.rule, t.loan_id, f.detail
+        from (
+            select x.loan_id from pg_temp.changed_loans as x
+            union
+            select a.loan_id from pg_temp.added_loans as a
+            union
+            select g.subject_id from ops.findings as g where g.subject = 'loan' and g.state = 'open'
+        ) as t
+        cross join lateral (
+            select o.rule, o.detail from ops.found_in_loans as o where o.loan_id = t.loan_id
+            offset 0 -- looked up loan by loan, not judged for the whole book
+        ) as f;
+    end if;
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select f.rule, 'loan', f.loan_id, f.detail, p_batch.batch_id, p_batch.batch_id
-    from ops.found_in_loans as f
-    where f.loan_id in (select t.loan_id from pg_temp.touched_loans as t)
+    from pg_temp.found as f
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp();
 
@@ -164,42 +178,5 @@ begin
         do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     end if;
     perform ops.close_findings(p_batch, 'loan', v_rules || array['loans_gone']);
-end;
-$$;
-
--- What came in and what became of it, in lines and in money. Each part was counted where it
--- happened, so the constraint on the totals is a proof and no tautology.
-create function ops.total_loans(p_batch ops.batches)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into pg_temp.load_totals
-    select
-        s.set_aside, count(*), coalesce(sum(s.loan_amount), 0),
-        coalesce(sum(s.due_amount), 0), coalesce(sum(s.amount_paid), 0)
-    from stage.loans as s
-    where s.batch_id = p_batch.batch_id and s.set_aside is not null
-    group by s.set_aside;
-    update ops.batch_totals as t
-    set inserted = a.inserted, updated = a.updated, unchanged = a.unchanged,
-        collapsed = a.collapsed, quarantined = a.quarantined
-    from (
-        select
-            m.measure,
-            coalesce(sum(m.amount) filter (where l.fate = 'inserted'), 0) as inserted,
-            coalesce(sum(m.amount) filter (where l.fate = 'updated'), 0) as updated,
-            coalesce(sum(m.amount) filter (where l.fate = 'unchanged'), 0) as unchanged,
-            coalesce(sum(m.amount) filter (where l.fate = 'collapsed'), 0) as collapsed,
-            coalesce(sum(m.amount) filter (where l.fate = 'quarantined'), 0) as quarantined
-        from pg_temp.load_totals as l
-        cross join lateral (
-            values ('lines', l.lines::numeric), ('loan_amount', l.loan_amount),
-            ('due_amount', l.due_amount), ('amount_paid', l.amount_paid)
-        ) as m (measure, amount)
-        group by m.measure
-    ) as a
-    where t.batch_id = p_batch.batch_id and t.measure = a.measure;
 end;
 $$;

@@ -1,0 +1,63 @@
+"""Options and arguments that several commands share, and how their values are read."""
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from loanbook.errors import BadDate, UsageError
+
+LARGEST = 2**63 - 1  # of the numbers of rows
+LARGEST_COHORT = 2**31 - 1
+
+
+def parse_day(text: str) -> date:
+    """A date written YYYY-MM-DD."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a date has no zone
+    except ValueError as error:
+        raise BadDate(value=text) from error
+
+
+def parse_time(text: str) -> datetime:
+    """A date and time in ISO form, with or without a zone; a date alone is its first instant."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        problem = f"{text} is no date and time; write it as YYYY-MM-DD HH:MM:SS"
+        raise UsageError(problem=problem + ".") from error
+
+
+def parse_amount(text: str) -> Decimal:
+    """A number with a decimal point; the book itself says whether it fits."""
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise UsageError(problem=f"{text} is no number; write it like 1500.50.") from error
+
+
+def in_zone(time: datetime, zone: ZoneInfo) -> datetime:
+    """An instant: a time that names no zone is the lender's wall time."""
+    return time if time.tzinfo else time.replace(tzinfo=zone)
+
+
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_day,
+        metavar="DATE",
+        help="Business date; by default that of loanbook.toml, else today.",
+    ),
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        parser=parse_time,
+        metavar="TIME",
+        help="As the book held it then (system time; the lender's zone unless it names one).",
+    ),
+]
