@@ -198,6 +198,16 @@ class Desk:
         )
         return [(row["kind"], row["amount"], row["effective_on"]) for row in found]
 
+    def changes(self, batch_id: int) -> list[tuple[str, str, int]]:
+        """What a batch did by the audit: relation, operation and key, in order."""
+        found = self.owner.rows(
+            "select t.relation, h.operation, h.key from audit.statements as t"
+            " inner join audit.changes as h on h.statement_id = t.statement_id"
+            " where t.batch_id = %(batch)s order by h.statement_id, h.key",
+            batch=batch_id,
+        )
+        return [(row["relation"], row["operation"], row["key"]) for row in found]
+
     def ailments(self) -> list[Row]:
         """What the checks find; a healthy book has none."""
         return ailments(self.app)

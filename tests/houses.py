@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, LiteralString, cast
@@ -13,12 +14,14 @@ from psycopg.rows import dict_row
 
 from loanbook.database.connection import ROLE, Database, Row, connect
 from loanbook.database.install import install
+from loanbook.database.server import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ZONE = "America/Sao_Paulo"
 TESTER = "tester"
+NEWEST = 18  # its pg_dump reads older servers too
 
 
 class Houses:
@@ -154,3 +157,12 @@ def sql(template: str, *names: str) -> LiteralString:
     """A statement with names of database objects in it, quoted."""
     quoted = ['"{}"'.format(name.replace('"', '""')) for name in names]
     return template.format(*quoted)
+
+
+def dump(conninfo: str, *schemas: str) -> list[str]:
+    """Everything in a database (or some schemas) but its rows, as pg_dump tells it."""
+    chosen = [f"--schema={name}" for name in schemas]
+    command = [str(binaries(NEWEST) / "pg_dump"), "--schema-only", *chosen, "--dbname", conninfo]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Lines with a random word in them keep psql from being led astray; they tell nothing.
+    return [line for line in done.stdout.splitlines() if not line.startswith("\\")]

@@ -33,13 +33,14 @@ Limit = typer.Option(
 Rate = typer.Option(
     "--interest-rate", parser=parse_amount, metavar="PERCENT", help="Percent a year for new loans."
 )
-Cohort = typer.Option(
-    "--batch", metavar="N", min=1, max=LARGEST_COHORT, help="Acquisition cohort."
-)
+Cohort = typer.Option("--batch", metavar="N", min=1, max=LARGEST_COHORT, help="Acquisition cohort.")
 Version = Annotated[
     int | None,
     typer.Option(
-        "--version", metavar="N", min=1, max=LARGEST_COHORT,
+        "--version",
+        metavar="N",
+        min=1,
+        max=LARGEST_COHORT,
         help="The version you saw; if the client changed since, nothing is done.",
     ),
 ]
@@ -101,7 +102,9 @@ def register(
     created_at: Annotated[
         datetime | None,
         typer.Option(
-            "--created-at", parser=parse_time, metavar="TIME",
+            "--created-at",
+            parser=parse_time,
+            metavar="TIME",
             help="In the lender's wall time; by default now.",
         ),
     ] = None,

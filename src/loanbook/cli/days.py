@@ -147,4 +147,3 @@ def check(door: Door) -> None:
     door.answer(result, lambda page, _: shown.checks(page, checked))
     if not result["ok"]:
         raise typer.Exit(1)
-

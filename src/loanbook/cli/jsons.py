@@ -48,9 +48,7 @@ def _member(name: str, value: object, indent: str) -> Iterator[str]:
     yield from pieces(value, indent)
 
 
-def _enclosed(
-    brackets: Brackets, items: Iterable[Iterable[str]], indent: str
-) -> Iterator[str]:
+def _enclosed(brackets: Brackets, items: Iterable[Iterable[str]], indent: str) -> Iterator[str]:
     yield brackets[0]
     first = True
     for item in items:

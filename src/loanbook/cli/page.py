@@ -28,9 +28,7 @@ class Page:
         """A line of text; on a terminal it is folded between words, under `indent`."""
         text = inert(text)
         if self.is_terminal and len(text) > self.width:
-            text = textwrap.fill(
-                text, self.width, subsequent_indent=indent, break_on_hyphens=False
-            )
+            text = textwrap.fill(text, self.width, subsequent_indent=indent, break_on_hyphens=False)
         sys.stdout.write(text + "\n")
 
     def title(self, text: str) -> None:

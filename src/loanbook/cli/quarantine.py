@@ -55,9 +55,7 @@ def listed(
     states = quarantine.EVERY if every else quarantine.OPEN
     with door.book() as book:
         counted = quarantine.counts(book, batch_id=batch, kind=kind, states=states)
-        found = quarantine.listed(
-            book, batch_id=batch, kind=kind, states=states, limit=door.limit
-        )
+        found = quarantine.listed(book, batch_id=batch, kind=kind, states=states, limit=door.limit)
     total = sum(one.count for one in counted)
 
     def page(page: Page, _: Settings) -> None:
@@ -67,8 +65,14 @@ def listed(
         page.table(
             ("id", "batch", "file", "line", "state", "reasons"),
             [
-                (line.quarantine_id, line.batch_id, line.file, line.line_no, line.state,
-                 " ".join(line.reasons))
+                (
+                    line.quarantine_id,
+                    line.batch_id,
+                    line.file,
+                    line.line_no,
+                    line.state,
+                    " ".join(line.reasons),
+                )
                 for line in found
             ],
             right=("id", "batch", "line"),
@@ -185,5 +189,8 @@ def _retried(page: Page, settings: Settings, done: "Retried") -> None:
     else:
         page.line("There is no line that could be tried again as it is.")
     if done.left:
-        page.line(f"{count(done.left, 'line')} open in quarantine; mend them: "
-                  "loanbook quarantine export FILE", "  ")
+        page.line(
+            f"{count(done.left, 'line')} open in quarantine; mend them: "
+            "loanbook quarantine export FILE",
+            "  ",
+        )

@@ -101,9 +101,7 @@ class Story:
 
 def listed(book: Database, limit: int | None = None) -> list[Batch]:
     """Batches, newest first; at most so many."""
-    return [
-        Batch(**row) for row in book.rows(_QUERIES["batches"], batch_id=None, limit=limit)
-    ]
+    return [Batch(**row) for row in book.rows(_QUERIES["batches"], batch_id=None, limit=limit)]
 
 
 def show(book: Database, batch_id: int, limit: int | None = None) -> Story:
@@ -130,9 +128,7 @@ def show(book: Database, batch_id: int, limit: int | None = None) -> Story:
         batch=batch,
         totals=tuple(Total(**row) for row in totals) if batch.state == "accepted" else (),
         finding_counts=findings.counts(book, states=findings.EVERY, first_batch=batch_id),
-        findings=findings.listed(
-            book, states=findings.EVERY, first_batch=batch_id, limit=limit
-        ),
+        findings=findings.listed(book, states=findings.EVERY, first_batch=batch_id, limit=limit),
         changes=changes[:limit],
         more_changes=limit is not None and len(changes) > limit,
     )

@@ -83,7 +83,5 @@ def _run(book: Database, name: str, limit: int | None) -> Check:
         name=name,
         description=description(name),
         count=rows[0]["total"] if rows else 0,
-        rows=tuple(
-            Violation(row["subject"], row["subject_id"], row["detail"]) for row in rows
-        ),
+        rows=tuple(Violation(row["subject"], row["subject_id"], row["detail"]) for row in rows),
     )

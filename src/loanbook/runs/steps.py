@@ -14,9 +14,7 @@ from loanbook.staging import quarantined
 from loanbook.staging.layouts import MENDED
 
 
-def promote(
-    book: Database, settings: Settings, *, allow_deletions: bool = False
-) -> list[Promoted]:
+def promote(book: Database, settings: Settings, *, allow_deletions: bool = False) -> list[Promoted]:
     """Move all staged batches into the mart; refused lines keep their text from the archive.
 
     Args:

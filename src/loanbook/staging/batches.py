@@ -90,8 +90,8 @@ def stage(
     twins = _twins(arrivals, request)
     for arrival in arrivals:
         try:
-            if arrival.name in twins:
-                raise twins[arrival.name]
+            if arrival in twins:
+                raise twins[arrival]
             done.append(_stage_one(book, arrival, request, progress))
         except FileRefused as error:
             kind = arrival.layout.kind
@@ -125,9 +125,9 @@ def is_full(arrival: Arrival, request: Request) -> bool:
     return request.full or arrival.layout.kind in request.source.full
 
 
-def _twins(arrivals: list[Arrival], request: Request) -> dict[str, LoanbookError]:
+def _twins(arrivals: list[Arrival], request: Request) -> dict[Arrival, LoanbookError]:
     """Full files of one kind for the same day: none of them can be taken."""
-    twins: dict[str, LoanbookError] = {}
+    twins: dict[Arrival, LoanbookError] = {}
     for one in arrivals:
         for other in arrivals:
             same = (one.layout.kind, one.business_date) == (other.layout.kind, other.business_date)
@@ -137,7 +137,7 @@ def _twins(arrivals: list[Arrival], request: Request) -> dict[str, LoanbookError
                 and is_full(one, request)
                 and is_full(other, request)
             ):
-                twins[one.name] = TwoFullFiles(
+                twins[one] = TwoFullFiles(
                     file=one.name,
                     other=other.name,
                     kind=one.layout.kind,

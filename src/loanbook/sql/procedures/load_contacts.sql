@@ -62,6 +62,8 @@ begin
     end if;
     if v_into_empty then
         alter table dm.contacts drop constraint contacts_client_fkey;
+        alter table stage.contacts_base drop constraint contacts_base_contact_fkey;
+        truncate dm.contacts; -- see ops.relax_loans
     else
         perform ops.update_contacts(v_batch);
     end if;
@@ -79,6 +81,8 @@ begin
     if v_into_empty then
         alter table dm.contacts add constraint contacts_client_fkey
         foreign key (user_id) references dm.clients;
+        alter table stage.contacts_base add constraint contacts_base_contact_fkey
+        foreign key (user_id) references dm.contacts;
         analyze dm.contacts;
     end if;
 

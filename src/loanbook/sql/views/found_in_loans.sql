@@ -9,7 +9,13 @@ with judged as (
         l.due_on - l.issued_on as term_days,
         l.rate_is_implied
         or l.interest_rate is null
-        or not dm.rate_explains(l.loan_amount, l.interest_rate, l.due_on - l.issued_on, l.due_amount)
+        -- The first version was judged when its rate was chosen.
+        or (
+            l.version > 1
+            and not dm.rate_explains(
+                l.loan_amount, l.interest_rate, l.due_on - l.issued_on, l.due_amount
+            )
+        )
         or not dm.tax_fits(l.loan_amount, l.due_on - l.issued_on, l.tax)
             as contract_differs,
         l.due_at <> l.created_at + interval '90 days' as term_differs,
