@@ -12,7 +12,7 @@ import sys
 import tempfile
 from itertools import groupby
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from loanbook.bootstrap import open_book
 from loanbook.database.connection import Database, Row
@@ -39,7 +39,8 @@ def data(book: Database) -> str:
     lines = ["# Data dictionary", "", "Written from the comments in the database itself.", ""]
     for (schema, relation), group in groupby(columns, lambda r: (r["schema"], r["relation"])):
         rows = list(group)
-        lines += [f"## {schema}.{relation}", "", f"{rows[0]['about'] or ''} ({rows[0]['kind']})", ""]
+        about = f"{rows[0]['about'] or ''} ({rows[0]['kind']})"
+        lines += [f"## {schema}.{relation}", "", about, ""]
         lines += ["| column | type | meaning |", "|---|---|---|"]
         lines += [_column(row) for row in rows]
         lines.append("")
@@ -50,7 +51,8 @@ def data(book: Database) -> str:
 
 
 def _column(row: Row) -> str:
-    kind = row["type"].replace("without time zone", "").replace("timestamp with time zone", "instant")
+    kind = row["type"].replace("without time zone", "")
+    kind = kind.replace("timestamp with time zone", "instant")
     required = "" if row["is_required"] or row["kind"] == "view" else ", may be blank"
     return f"| `{row['column_name']}` | {kind.strip()}{required} | {row['column_about'] or ''} |"
 
@@ -63,7 +65,7 @@ def rules(book: Database) -> str:
         "state": "Findings of state: the row is kept; the finding closes when it no longer holds.",
         "event": "Findings of an event: the row is kept; a person accepts the finding.",
     }
-    found = book.rows("select r.rule, r.nature, r.sentence from api.rules as r order by r.rule")
+    found = book.rows(_text("rules.sql"))
     for nature, title in natures.items():
         lines += [f"## {title}", "", "| rule | in words |", "|---|---|"]
         lines += [f"| `{r['rule']}` | {r['sentence']} |" for r in found if r["nature"] == nature]
@@ -103,7 +105,7 @@ def _help(path: tuple[str, ...]) -> str:
 
 
 def _text(name: str) -> LiteralString:
-    return cast("LiteralString", (HERE / name).read_text("utf-8"))
+    return (HERE / name).read_text("utf-8")
 
 
 def main() -> None:

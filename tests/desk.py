@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from tests.cast import DAY, Line, csv_text
 
-from loanbook import mart
+from loanbook.runs import steps
 from loanbook.settings import Settings, Source
 from loanbook.staging.batches import Request, Staged, stage
-from loanbook.staging.quarantined import attach_raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tests.houses import Houses
 
     from loanbook.database.connection import Database, Row
+    from loanbook.mart import Promoted
 
 FATES = ("inserted", "updated", "unchanged", "collapsed", "quarantined")
 CHECKS = (
@@ -42,9 +42,9 @@ class Loaded:
     """What became of some files."""
 
     staged: list[Staged]
-    promoted: list[mart.Promoted]
+    promoted: list[Promoted]
 
-    def batch(self, kind: str) -> mart.Promoted:
+    def batch(self, kind: str) -> Promoted:
         """The only batch of a kind."""
         (found,) = (done for done in self.promoted if done.kind == kind)
         return found
@@ -112,9 +112,9 @@ class Desk:
         request = Request(day, Source(source), full=full, again=again, is_retry=retry)
         return stage(self.app, self.settings, paths, request)
 
-    def promote(self, *, allow_deletions: bool = False) -> list[mart.Promoted]:
+    def promote(self, *, allow_deletions: bool = False) -> list[Promoted]:
         """Move what is staged into the mart, refused lines with their text from the archive."""
-        return mart.promote(self.app, allow_deletions=allow_deletions, attach_raw=self._attach_raw)
+        return steps.promote(self.app, self.settings, allow_deletions=allow_deletions)
 
     def load(
         self,
@@ -140,10 +140,6 @@ class Desk:
             *paths, *written, day=day, source=source, full=full, again=again, retry=retry
         )
         return Loaded(staged, self.promote(allow_deletions=allow_deletions))
-
-    def _attach_raw(self, batch: Row) -> int:
-        archived = self.settings.archive / batch["archived_as"]
-        return attach_raw(self.app, batch["batch_id"], archived, _encoding(archived))
 
     def refused_lines(self, kind: str) -> dict[int, list[str]]:
         """Line number and rules of all open lines in quarantine, of one kind of file."""
@@ -220,11 +216,3 @@ def ailments(book: Database) -> list[Row]:
         rows = book.rows(f"select * from api.check_{check}")  # noqa: S608 -- names of our own
         found += [{"check": check, **row} for row in rows]
     return found
-
-
-def _encoding(archived: Path) -> str:
-    try:
-        archived.read_bytes().decode()
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"

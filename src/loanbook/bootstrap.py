@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loanbook import settings, sql
 from loanbook.database import psql, server
 from loanbook.database.connection import ROLE, Database, connect
 from loanbook.database.install import Installed, install, release
 from loanbook.errors import NotInstalled
-from loanbook.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from loanbook.settings import Settings
 
 
 @contextmanager

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loanbook import sql
-from loanbook.database.connection import Database
 from loanbook.errors import NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loanbook.database.connection import Database
 
 _QUERIES = sql.queries("history")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from loanbook import history as histories
 from loanbook import sql
-from loanbook.database.connection import Database
-from loanbook.history import Change
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from loanbook.database.connection import Database
+    from loanbook.history import Change
 
 _QUERIES = sql.queries("loans")
 

@@ -7,7 +7,6 @@ refused or a check failed, 2 when the request itself cannot be understood, 130 w
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -18,12 +17,13 @@ from loanbook.cli import (
     batches,
     clients,
     days,
+    demo,
     door,
     findings,
     jsons,
     loans,
     quarantine,
-    workspace,
+    server,
 )
 from loanbook.cli.words import inert
 from loanbook.errors import LoanbookError
@@ -56,8 +56,8 @@ Every command takes --home DIR, --json and --debug. The workspace is DIR, else
 LOANBOOK_HOME, else this folder if it holds loanbook.toml, else ./workspace."""
 )
 def _loanbook(
-    home: door.Home = None,  # noqa: ARG001 -- read from the context by each command
-    version: Annotated[  # noqa: ARG001
+    home: door.Home = None,
+    version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
     ] = False,
@@ -65,7 +65,7 @@ def _loanbook(
     """A lender's files become an audited book of loans."""
 
 
-for module in (workspace, days, batches, quarantine, findings, clients, loans):
+for module in (demo, days, batches, quarantine, findings, clients, loans, server):
     module.add_to(app)
 
 

@@ -110,7 +110,7 @@ def register(
     ] = None,
     reason: Annotated[str | None, Reason] = None,
 ) -> None:
-    """Register a new client of Loanbook's own, whose id no file can claim.
+    """Register a new client; no file can claim its id.
 
     \b
     Examples:
@@ -185,7 +185,7 @@ def upsert(
     reason: Annotated[str | None, Reason] = None,
     version: Version = None,
 ) -> None:
-    """Register a client if no ID is named, else amend the one that bears it.
+    """Register a client, or amend the one that ID names.
 
     \b
     Examples:

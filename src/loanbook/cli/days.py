@@ -1,6 +1,5 @@
 """Commands that move files into the mart: run, stage, promote, check."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 

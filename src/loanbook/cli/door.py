@@ -94,7 +94,7 @@ class Door:
 
 
 def command(
-    group: typer.Typer, name: str | None = None, *, acts: bool = False, **how: Any
+    group: typer.Typer, name: str | None = None, *, acts: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command of a group, with the options that all commands have.
 
@@ -102,7 +102,6 @@ def command(
         group: the group.
         name: of the command, if not that of the function.
         acts: it writes to the book, so that it takes --actor.
-        how: whatever else Typer wants to know of a command.
 
     Returns:
         A decorator. The function's first parameter is the door; the others are its options.
@@ -112,7 +111,7 @@ def command(
         common: dict[str, Any] = dict(_COMMON, actor=Actor) if acts else dict(_COMMON)
 
         @functools.wraps(function)
-        def run(ctx: typer.Context, **options: Any) -> None:
+        def run(ctx: typer.Context, **options: Any) -> None:  # noqa: ANN401 -- each its own
             named = {key: options.pop(key) for key in common if key != "debug"}
             options.pop("debug")
             named["home"] = named["home"] or ctx.find_root().params.get("home")
@@ -129,10 +128,11 @@ def command(
                 for key, kind in common.items()
             ),
         ]
-        del run.__wrapped__  # type: ignore[attr-defined] -- the signature is another one
-        run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+        # The signature is another one than that of the function.
+        del run.__wrapped__  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature(signature)
         run.__annotations__ = {one.name: one.annotation for one in signature}
-        group.command(name, **how)(run)
+        group.command(name)(run)
         return function
 
     return register
@@ -145,7 +145,7 @@ def group(app: typer.Typer, name: str, summary: str) -> typer.Typer:
     return made
 
 
-def _default(kind: Any) -> bool | None:
+def _default(kind: object) -> bool | None:
     return False if kind in {Json, Debug} else None
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loanbook.cli.words import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
     from loanbook.staging.batches import Progress
 
 NARROWEST = 40  # columns of a terminal for which lines are still folded
@@ -67,10 +70,10 @@ class Page:
 
 
 def _rich_table(columns: Sequence[str], rows: list[list[str]], right: Sequence[str]) -> None:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 -- only a terminal needs it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
@@ -89,8 +92,8 @@ def progress_of_files() -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import Progress as Bars  # noqa: PLC0415 -- only a terminal needs it
-    from rich.text import Text  # noqa: PLC0415
+    from rich.progress import Progress as Bars
+    from rich.text import Text
 
     with Bars(*Bars.get_default_columns(), transient=True, console=_errors()) as bars:
         tasks: dict[str, object] = {}
@@ -105,12 +108,12 @@ def progress_of_files() -> Iterator[Progress | None]:
 
 
 @contextmanager
-def progress_of_share(what: str) -> Iterator[object]:
+def progress_of_share(what: str) -> Iterator[Callable[[float], None] | None]:
     """A bar for one work, told its share from 0 to 1, on a terminal; None elsewhere."""
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import Progress as Bars  # noqa: PLC0415 -- only a terminal needs it
+    from rich.progress import Progress as Bars
 
     with Bars(*Bars.get_default_columns(), transient=True, console=_errors()) as bars:
         task = bars.add_task(what, total=1.0)
@@ -127,7 +130,7 @@ def busy(what: str) -> Iterator[None]:
         yield
 
 
-def _errors():  # noqa: ANN202
-    from rich.console import Console  # noqa: PLC0415
+def _errors() -> Console:
+    from rich.console import Console
 
     return Console(stderr=True, highlight=False)

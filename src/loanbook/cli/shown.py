@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import typer
 
-from loanbook.cli.words import amount, count, day, difference, instant, money, number
+from loanbook.cli.words import amount, count, day, difference, image, instant, money, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
     from loanbook.cli.page import Page
     from loanbook.history import Change
@@ -39,7 +39,7 @@ def summary(page: Page, settings: Settings, told: Summary) -> None:
         f"{count(told.quarantine, 'line')} open in quarantine"
     )
     if told.months:
-        principal = sum(month.principal for month in told.months)
+        principal = sum((month.principal for month in told.months), Decimal())
         page.line(
             f"{money(principal, settings.currency)} lent from {told.months[0].month} "
             f"to {told.months[-1].month}"
@@ -153,7 +153,9 @@ def changes(page: Page, settings: Settings, told: Iterable[Change]) -> None:
         page.line(f"{instant(one.at, settings.zone)}  {one.operation} by {by}")
         if one.reason:
             page.line(f"  reason: {one.reason}", "    ")
-        if one.operation != "delete":
+        if one.operation == "insert":
+            page.line(f"  {image(one.changes)}", "    ")
+        elif one.operation == "update":
             page.line(f"  {difference(one.changes)}", "    ")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+    from zoneinfo import ZoneInfo
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 _HARMFUL = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # they steer terminals or reorder the text
 
 
@@ -72,15 +76,13 @@ def difference(changes: Mapping[str, tuple[Any, Any]]) -> str:
     return "; ".join(f"{name}: {_value(a)} → {_value(b)}" for name, (a, b) in changes.items())
 
 
+def image(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """What a new row holds; blank columns are left out."""
+    return "; ".join(f"{name}: {_value(b)}" for name, (_, b) in changes.items() if b is not None)
+
+
 def _value(value: object) -> str:
-    return "blank" if value is None else str(value).replace("T", " ", int(_is_instant(value)))
-
-
-def _is_instant(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
+    if value is None:
+        return "blank"
+    text = str(value)
+    return text.replace("T", " ", 1) if _INSTANT.fullmatch(text) else text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InvalidParameterValue
 from psycopg.rows import dict_row
 
@@ -102,15 +102,12 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
         NotInstalled: the role does not exist, so no book was ever installed there.
     """
     place = place_of(conninfo)
-    options: Mapping[str, str] = {} if role is None else {"options": f"-c role={role}"}
+    options = {} if role is None else {"options": f"-c role={role}"}
     try:
-        connection = psycopg.Connection[Row].connect(
-            conninfo,
+        connection = psycopg.connect(
+            make_conninfo(conninfo, connect_timeout=10, application_name="loanbook", **options),
             autocommit=True,
-            row_factory=dict_row,  # type: ignore[arg-type] -- the class is generic over its rows
-            application_name="loanbook",
-            connect_timeout=10,
-            **options,
+            row_factory=dict_row,
         )
     except InvalidParameterValue as error:
         raise NotInstalled(place=place) from error

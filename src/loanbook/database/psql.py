@@ -7,11 +7,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from loanbook.database.cluster import binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def run(
@@ -44,7 +47,7 @@ def run(
     given = ["--no-psqlrc", "--pset=pager=off"] if not sys.stdout.isatty() else []
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        program = binaries(major) / "psql"
+        program = str(binaries(major) / "psql")
         line = [program, *given, "--dbname", make_conninfo("", **parts), *arguments]
         return subprocess.run(
             line, check=False, env=environment, preexec_fn=_heed_interrupts

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from loanbook import sql
-from loanbook.database.connection import Database
 from loanbook.errors import NotFound
 from loanbook.history import Differences, differences
 from loanbook.mart import findings
-from loanbook.mart.findings import Count, Finding
 from loanbook.mart.promotion import Total
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from loanbook.database.connection import Database
+    from loanbook.mart.findings import Count, Finding
 
 _QUERIES = sql.queries("mart")
 
@@ -101,7 +105,7 @@ class Story:
 
 def listed(book: Database, limit: int | None = None) -> list[Batch]:
     """Batches, newest first; at most so many."""
-    return [Batch(**row) for row in book.rows(_QUERIES["batches"], batch_id=None, limit=limit)]
+    return [Batch(**row) for row in book.rows(_QUERIES["batches"], batch_id=None, most=limit)]
 
 
 def show(book: Database, batch_id: int, limit: int | None = None) -> Story:
@@ -115,12 +119,12 @@ def show(book: Database, batch_id: int, limit: int | None = None) -> Story:
     Raises:
         NotFound: there is no such batch.
     """
-    row = book.row(_QUERIES["batches"], batch_id=batch_id, limit=1)
+    row = book.row(_QUERIES["batches"], batch_id=batch_id, most=1)
     if row is None:
         raise NotFound(sentence=f"There is no batch {batch_id}.", rule="batch_exists")
     batch = Batch(**row)
     rows = book.rows(
-        _QUERIES["batch_changes"], batch_id=batch_id, limit=None if limit is None else limit + 1
+        _QUERIES["batch_changes"], batch_id=batch_id, most=None if limit is None else limit + 1
     )
     changes = [RowChange(**{**row, "changes": differences(row["changes"])}) for row in rows]
     totals = book.rows(_QUERIES["totals"], batch_id=batch_id)

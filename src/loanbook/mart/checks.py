@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from loanbook import sql
-from loanbook.database.connection import Database
+
+if TYPE_CHECKING:
+    from loanbook.database.connection import Database
 
 _QUERIES = sql.queries("mart")
 
@@ -78,7 +81,7 @@ def description(name: str) -> str:
 
 
 def _run(book: Database, name: str, limit: int | None) -> Check:
-    rows = book.rows(_QUERIES["run_check"], name=name, limit=limit)
+    rows = book.rows(_QUERIES["run_check"], name=name, most=limit)
     return Check(
         name=name,
         description=description(name),

@@ -11,12 +11,14 @@ import csv
 import io
 import re
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from loanbook import sql
-from loanbook.database.connection import Database, Row
 from loanbook.errors import Refused
 from loanbook.mart import quarantine
+
+if TYPE_CHECKING:
+    from loanbook.database.connection import Database, Row
 
 _QUERIES = sql.queries("mart")
 OWN = ("quarantine_id", "batch_id", "line_no", "reasons")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from loanbook import sql
-from loanbook.database.connection import Database
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from loanbook.database.connection import Database
 
 _QUERIES = sql.queries("mart")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from loanbook import sql
-from loanbook.database.connection import Database
 from loanbook.errors import NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loanbook.database.connection import Database
 
 _QUERIES = sql.queries("mart")
 OPEN = ("open",)
@@ -88,7 +92,7 @@ def listed(
         rule=rule,
         states=list(states),
         first_batch=first_batch,
-        limit=limit,
+        most=limit,
     )
     return [Finding(**row) for row in rows]
 

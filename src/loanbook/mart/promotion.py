@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loanbook import sql
 from loanbook.database.connection import Database, Row
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _QUERIES = sql.queries("mart")
 

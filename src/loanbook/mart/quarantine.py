@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from loanbook import sql
-from loanbook.database.connection import Database
 from loanbook.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, datetime
+
+    from loanbook.database.connection import Database
 
 _QUERIES = sql.queries("mart")
 OPEN = ("open",)
@@ -116,7 +120,7 @@ def listed(
         batch_id=batch_id,
         kind=kind,
         states=list(states),
-        limit=limit,
+        most=limit,
     )
     return [Line(**row) for row in rows]
 
@@ -133,7 +137,7 @@ def get(book: Database, quarantine_id: int) -> Line:
         batch_id=None,
         kind=None,
         states=list(EVERY),
-        limit=1,
+        most=1,
     )
     if row is None:
         sentence = f"There is no line {quarantine_id} in quarantine."

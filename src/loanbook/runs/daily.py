@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from typing import TYPE_CHECKING
 
-from loanbook.database.connection import Database
 from loanbook.mart import Promoted, checks, figures, findings
-from loanbook.mart.checks import Check
-from loanbook.mart.figures import Month
-from loanbook.mart.findings import Count
 from loanbook.runs import steps
-from loanbook.settings import Settings
 from loanbook.staging.batches import Progress, Request, Staged, stage
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from loanbook.database.connection import Database
+    from loanbook.mart.checks import Check
+    from loanbook.mart.figures import Month
+    from loanbook.mart.findings import Count
+    from loanbook.settings import Settings
 
 SHOWN = 20  # offending rows told of each failed check
 

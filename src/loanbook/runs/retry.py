@@ -8,15 +8,18 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loanbook import mart
-from loanbook.database.connection import Database
 from loanbook.errors import LoanbookError
 from loanbook.mart import Promoted, quarantine
-from loanbook.mart.quarantine import Pending
 from loanbook.runs import steps
 from loanbook.settings import Settings, Source
 from loanbook.staging.batches import Request, stage
+
+if TYPE_CHECKING:
+    from loanbook.database.connection import Database
+    from loanbook.mart.quarantine import Pending
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loanbook import mart
-from loanbook.database.connection import Database, Row
-from loanbook.mart import Promoted
-from loanbook.settings import Settings
 from loanbook.staging import quarantined
 from loanbook.staging.layouts import MENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from loanbook.database.connection import Database, Row
+    from loanbook.mart import Promoted
+    from loanbook.settings import Settings
 
 
 def promote(book: Database, settings: Settings, *, allow_deletions: bool = False) -> list[Promoted]:

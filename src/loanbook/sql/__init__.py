@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import LiteralString, cast
+from typing import LiteralString
 
 # In the order in which install applies them anew; migrations are a matter of their own.
 REAPPLIED = ("procedures", "views", "checks", "triggers")
@@ -24,8 +24,7 @@ def names(folder: str) -> list[str]:
 
 def text(name: str) -> LiteralString:
     """The text of one SQL file of this package."""
-    # What stands in our own files is as trusted as our own source.
-    return cast("LiteralString", (files(__name__) / name).read_text("utf-8"))
+    return (files(__name__) / name).read_text("utf-8")
 
 
 @cache
@@ -33,7 +32,7 @@ def queries(room: str) -> Mapping[str, LiteralString]:
     """The named queries of a room, each under a line `-- name: …` of queries/<room>.sql."""
     parts = _NAME.split(text(f"queries/{room}.sql"))
     named = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return MappingProxyType(cast("dict[str, LiteralString]", named))
+    return MappingProxyType(named)
 
 
 @cache

@@ -123,10 +123,11 @@ def look(archived: Path, name: str) -> tuple[str, str]:
         rest = b""
         chunk = start
         while chunk:
-            rest = _undecoded(rest + chunk)
-            if rest is None:
+            undecoded = _undecoded(rest + chunk)
+            if undecoded is None:
                 encoding = "latin-1"
                 break
+            rest = undecoded
             chunk = stream.read(CHUNK)
         if rest:
             encoding = "latin-1"  # it ends within a character

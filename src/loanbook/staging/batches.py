@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from loanbook import sql
-from loanbook.database.connection import Database
+from loanbook.database.connection import Database, Row
 from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFiles, UnknownPath
 from loanbook.settings import KINDS, Settings, Source
-from loanbook.staging.arrivals import Arrival, dated, opened, receive
+from loanbook.staging.arrivals import Arrival, dated, look, opened, receive
+from loanbook.staging.comparison import Comparison, NotComparableError, Previous, is_intact
 from loanbook.staging.lines import blocks
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
@@ -149,54 +151,117 @@ def _twins(arrivals: list[Arrival], request: Request) -> dict[Arrival, LoanbookE
 def _stage_one(
     book: Database, arrival: Arrival, request: Request, progress: Progress | None
 ) -> Staged:
+    attempt = _Attempt(book, arrival, request, progress)
     try:
-        return _copy(book, arrival, request, progress, exact=False)
+        return attempt.run(exact=False, compared=not request.again)
+    except NotComparableError:
+        return attempt.run(exact=False, compared=False)
     except DataRefused:
         # Some value is none although its shape is right: find it by looking at every field.
-        return _copy(book, arrival, request, progress, exact=True)
+        return attempt.run(exact=True, compared=False)
 
 
-def _copy(
-    book: Database, arrival: Arrival, request: Request, progress: Progress | None, *, exact: bool
-) -> Staged:
-    layout = arrival.layout
-    maker = RowMaker(layout, exact=exact)
-    with book.transaction():
-        opening = book.row(
-            _QUERIES["open_batch"],
-            source=request.source.name,
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One way to bring one file into the stage; nothing of it remains if it fails."""
+
+    book: Database
+    arrival: Arrival
+    request: Request
+    progress: Progress | None
+
+    def run(self, *, exact: bool, compared: bool) -> Staged:
+        """Open a batch, copy the lines and seal it.
+
+        Args:
+            exact: look at every field of every line.
+            compared: leave out lines that stood in the file before.
+
+        Raises:
+            DataRefused: the database cannot hold a value.
+            NotComparableError: the lines are in no order that allows to compare them.
+        """
+        arrival, layout = self.arrival, self.arrival.layout
+        maker = RowMaker(layout, exact=exact)
+        with ExitStack() as stack:
+            stack.enter_context(self.book.transaction())
+            comparison = self._comparison(stack) if compared else None
+            opening = self._open(comparison)
+            if opening["known_batch"] is not None:
+                return Staged(arrival.name, "known", layout.kind, opening["known_batch"])
+            batch_id = opening["batch_id"]
+            table = ("stage", f"{layout.kind}_{batch_id}")
+            rows = self._rows(maker, comparison)
+            self.book.copy_in(table, maker.columns, rows, layout.delimiter)
+            lines = maker.lines + (comparison.carried if comparison else 0)
+            self._seal(batch_id, lines, comparison)
+            quarantined = attach_raw(self.book, batch_id, arrival.archived, arrival.encoding)
+        return Staged(arrival.name, "staged", layout.kind, batch_id, lines, quarantined)
+
+    def _comparison(self, stack: ExitStack) -> Comparison | None:
+        """The file that the mart reflects, if it can be compared with this one."""
+        arrival, layout = self.arrival, self.arrival.layout
+        if self.request.is_retry or layout.is_mended:
+            return None
+        found = self.book.row(
+            _QUERIES["comparable_batch"],
+            source=self.request.source.name,
             kind=layout.kind,
-            file_name=arrival.name,
-            digest=arrival.digest,
-            business_date=arrival.business_date,
-            is_full=is_full(arrival, request),
             columns=list(layout.columns),
             delimiter=layout.delimiter,
-            archived_as=arrival.archived.name,
-            again=request.again,
-            is_retry=request.is_retry or layout.is_mended,
-        ) or {}
-        if opening["known_batch"] is not None:
-            return Staged(arrival.name, "known", layout.kind, opening["known_batch"])
-        batch_id = opening["batch_id"]
-        table = ("stage", f"{layout.kind}_{batch_id}")
-        rows = _rows(arrival, maker, progress)
-        book.copy_in(table, maker.columns, rows, layout.delimiter)
-        book.value(_QUERIES["seal_batch"], batch_id=batch_id, lines=maker.lines)
-        quarantined = attach_raw(book, batch_id, arrival.archived, arrival.encoding)
-    return Staged(arrival.name, "staged", layout.kind, batch_id, maker.lines, quarantined)
+            is_full=is_full(arrival, self.request),
+        )
+        if found is None:
+            return None
+        archived = arrival.archived.with_name(found["archived_as"])
+        if found["digest"] == arrival.digest or not is_intact(archived, found["digest"]):
+            return None
+        stream = stack.enter_context(opened(archived))
+        before = blocks(stream, look(archived, archived.name)[1], layout.delimiter)
+        amounts = tuple(found["amounts"])
+        previous = Previous(found["batch_id"], archived, set(found["set_aside"]), amounts)
+        return Comparison(layout, previous, before)
 
+    def _open(self, comparison: Comparison | None) -> Row:
+        arrival, layout = self.arrival, self.arrival.layout
+        return (
+            self.book.row(
+                _QUERIES["open_batch"],
+                source=self.request.source.name,
+                kind=layout.kind,
+                file_name=arrival.name,
+                digest=arrival.digest,
+                business_date=arrival.business_date,
+                is_full=is_full(arrival, self.request),
+                columns=list(layout.columns),
+                delimiter=layout.delimiter,
+                archived_as=arrival.archived.name,
+                again=self.request.again,
+                is_retry=self.request.is_retry or layout.is_mended,
+                compared_with=comparison.previous.batch_id if comparison else None,
+            )
+            or {}
+        )
 
-def _rows(arrival: Arrival, maker: RowMaker, progress: Progress | None) -> Iterator[bytes]:
-    size = arrival.archived.stat().st_size
-    read = 0
-    with opened(arrival.archived) as stream:
-        for block in blocks(stream, arrival.encoding, arrival.layout.delimiter):
-            rows = maker.rows(block)
-            for row in rows:
-                yield row
-                read += len(row)
-            if progress is not None:
-                progress(arrival.name, min(read, size), size)
-    if progress is not None:
-        progress(arrival.name, size, size)
+    def _seal(self, batch_id: int, lines: int, comparison: Comparison | None) -> None:
+        full = is_full(self.arrival, self.request)
+        self.book.value(
+            _QUERIES["seal_batch"],
+            batch_id=batch_id,
+            lines=lines,
+            carried=comparison.carried if comparison else 0,
+            amounts=comparison.amounts if comparison else [],
+            departed=comparison.departed if comparison and full else [],
+        )
+
+    def _rows(self, maker: RowMaker, comparison: Comparison | None) -> Iterator[bytes]:
+        arrival = self.arrival
+        size = arrival.archived.stat().st_size
+        with opened(arrival.archived) as stream:
+            found = blocks(stream, arrival.encoding, arrival.layout.delimiter)
+            for block in comparison.fresh(found) if comparison else found:
+                yield from maker.rows(block)
+                if self.progress is not None:
+                    self.progress(arrival.name, min(stream.tell(), size), size)
+        if self.progress is not None:
+            self.progress(arrival.name, size, size)

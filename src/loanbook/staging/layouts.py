@@ -82,6 +82,11 @@ class Layout:
     delimiter: str
 
     @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return "loan_id" if self.kind == "loans" else "user_id"
+
+    @property
     def known(self) -> tuple[str, ...]:
         """The columns that are staged, in the order of the file."""
         return tuple(name for name in self.columns if name in COLUMNS[self.kind])

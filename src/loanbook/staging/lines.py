@@ -35,12 +35,11 @@ def blocks(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[Block]:
     """
     number = 1
     open_lines: deque[tuple[int, bytes]] = deque()
-    for lines in _lines(stream, encoding):
+    for lines, quotes in _lines(stream, encoding):
         first, number = number, number + len(lines)
         if first == 1:
             first, lines = 2, lines[1:]  # noqa: PLW2901 -- the header
-        quoted = bool(open_lines) or any(b'"' in line for line in lines)
-        if quoted:
+        if open_lines or quotes:
             open_lines.extend(enumerate(lines, first))
             yield from _quoted(open_lines, delimiter, at_end=False)
         elif all(lines):
@@ -51,30 +50,31 @@ def blocks(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[Block]:
     yield from _quoted(open_lines, delimiter, at_end=True)
 
 
-def _lines(stream: BinaryIO, encoding: str) -> Iterator[list[bytes]]:
-    """Whole lines without their ends, be these LF, CRLF or CR, a blockful at a time."""
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[list[bytes], bool]]:
+    """Whole lines without their ends, be these LF, CRLF or CR, a blockful at a time.
+
+    Beside them whether a quotation mark may be among them.
+    """
     rest = b""
     while block := stream.read(BLOCK):
         if encoding != "utf-8":
-            block = block.decode(encoding).encode()  # noqa: PLW2901 -- the same block
-        block = rest + block  # noqa: PLW2901
+            block = block.decode(encoding).encode()
+        block = rest + block
         if b"\r" in block:
             # A CR at the very end may be half of a CRLF: it waits for the next block.
             held = b"\r" if block.endswith(b"\r") else b""
-            block = block[: len(block) - len(held)]  # noqa: PLW2901
-            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held  # noqa: PLW2901
+            block = block[: len(block) - len(held)]
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
         lines = block.split(b"\n")
         rest = lines.pop()
         if lines:
-            yield lines
+            yield lines, b'"' in block
     rest = rest.removesuffix(b"\r")
     if rest:
-        yield [rest]
+        yield [rest], b'"' in rest
 
 
-def _quoted(
-    lines: deque[tuple[int, bytes]], delimiter: str, *, at_end: bool
-) -> Iterator[Block]:
+def _quoted(lines: deque[tuple[int, bytes]], delimiter: str, *, at_end: bool) -> Iterator[Block]:
     """Take whole records off lines of which some hold quotation marks."""
     numbers: list[int] = []
     records: list[bytes] = []

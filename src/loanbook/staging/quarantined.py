@@ -1,16 +1,16 @@
-"""Refused lines get their exact text back from the archived file, and mended ones are known again."""
+"""Refused lines get their exact text back from the archive, and mended ones are known again."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loanbook import sql
 from loanbook.database.connection import Database
 from loanbook.staging.arrivals import look, opened
 from loanbook.staging.layouts import MENDED
-from loanbook.staging.lines import blocks, split
+from loanbook.staging.lines import Block, blocks, split
 
 _QUERIES = sql.queries("staging")
 MANY = 5_000  # lines sent at a time
@@ -29,7 +29,8 @@ def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> 
     batch = book.row(_QUERIES["quarantined"], batch_id=batch_id) or {}
     wanted = set(batch["lines"] or ())
     if wanted:
-        _attach(book, batch_id, archived, encoding, batch["delimiter"], wanted)
+        with opened(archived) as stream:
+            _attach(book, batch_id, blocks(stream, encoding, batch["delimiter"]), wanted)
     return len(wanted)
 
 
@@ -65,23 +66,15 @@ def _field(record: bytes, place: int, delimiter: str) -> str:
     return fields[place].strip() if place < len(fields) else ""
 
 
-def _attach(
-    book: Database,
-    batch_id: int,
-    archived: Path,
-    encoding: str,
-    delimiter: str,
-    wanted: set[int],
-) -> None:
+def _attach(book: Database, batch_id: int, read: Iterator[Block], wanted: set[int]) -> None:
     found: dict[int, str] = {}
-    with opened(archived) as stream:
-        for block in blocks(stream, encoding, delimiter):
-            for number, record in zip(block.numbers, block.records, strict=True):
-                if number in wanted:
-                    found[number] = shown(record)
-            if len(found) >= MANY:
-                _send(book, batch_id, found)
-                found = {}
+    for block in read:
+        for number, record in zip(block.numbers, block.records, strict=True):
+            if number in wanted:
+                found[number] = shown(record)
+        if len(found) >= MANY:
+            _send(book, batch_id, found)
+            found = {}
     _send(book, batch_id, found)
 
 

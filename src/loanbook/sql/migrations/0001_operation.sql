@@ -53,6 +53,11 @@ create table ops.batches (
     check (state in ('staging', 'staged', 'accepted', 'refused')),
     actor text not null,
     lines bigint,
+    compared_with bigint
+    constraint batches_compared_with_fkey references ops.batches,
+    carried bigint not null default 0
+    constraint batches_carried_needs_comparison check (carried = 0 or compared_with is not null),
+    departed bigint [] not null default '{}',
     deleted bigint not null default 0,
     refusal text,
     opened_at timestamptz not null default clock_timestamp(),
@@ -76,6 +81,10 @@ comment on column ops.batches.delimiter is 'What separates its columns.';
 comment on column ops.batches.state is 'staging, staged, then accepted or refused whole.';
 comment on column ops.batches.actor is 'Who staged it.';
 comment on column ops.batches.lines is 'Lines of data in the file, blank ones not counted.';
+comment on column ops.batches.compared_with is
+'The accepted batch whose file this one was compared with; only lines that differ were staged.';
+comment on column ops.batches.carried is 'Lines that stood in that file too: the mart holds them.';
+comment on column ops.batches.departed is 'Keys that stood in that file and are not in this one.';
 comment on column ops.batches.deleted is 'Clients deleted because a full file no longer names them.';
 comment on column ops.batches.refusal is 'Why the batch was refused whole.';
 comment on column ops.batches.opened_at is 'When staging began.';
@@ -89,6 +98,7 @@ create table ops.batch_totals (
     constraint batch_totals_measure_known
     check (measure in ('lines', 'loan_amount', 'due_amount', 'amount_paid')),
     in_file numeric not null,
+    carried numeric not null default 0,
     inserted numeric,
     updated numeric,
     unchanged numeric,
@@ -104,6 +114,8 @@ comment on table ops.batch_totals is
 comment on column ops.batch_totals.batch_id is 'The batch.';
 comment on column ops.batch_totals.measure is 'lines, or a sum of money in the book''s currency.';
 comment on column ops.batch_totals.in_file is 'Total of the file, counted when it was staged.';
+comment on column ops.batch_totals.carried is
+'Part that stood in the file before too; counted in unchanged when the batch is accepted.';
 comment on column ops.batch_totals.inserted is 'Part that became new rows of the mart.';
 comment on column ops.batch_totals.updated is 'Part that changed rows of the mart.';
 comment on column ops.batch_totals.unchanged is 'Part that the mart held already.';

@@ -153,6 +153,8 @@ create index loans_client on dm.loans (user_id);
 -- A client has one regular open loan; a further one is kept, exempt and with a finding.
 create unique index loans_one_open_per_client
 on dm.loans (user_id) where status = 'ongoing' and exempt_from is null;
+-- Exempt loans are few and judged anew at each load.
+create index loans_exempt on dm.loans (user_id) where exempt_from is not null;
 create unique index loans_source_key_once
 on dm.loans (owner, source_key) where source_key is not null;
 

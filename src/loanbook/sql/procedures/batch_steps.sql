@@ -57,6 +57,18 @@ begin
 end;
 $$;
 
+-- The batch that the mart reflects, as far as a source's rows of a kind go.
+create function ops.latest_batch(p_source text, p_kind text)
+returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select b.batch_id from ops.batches as b
+    where b.source = p_source and b.kind = p_kind and b.state = 'accepted'
+    order by b.finished_at desc, b.batch_id desc
+    limit 1;
+$$;
+
 -- A load begins: alone, on a sealed batch of the right kind whose stage is whole.
 create function ops.begin_load(p_batch_id bigint, p_kind text)
 returns ops.batches
@@ -78,10 +90,15 @@ begin
         perform ops.refuse('batch_is_staged', format(
             'Batch %s is %s; only a staged one can be loaded.', p_batch_id, v_batch.state
         ));
-    elsif ops.staged_lines(v_batch) <> v_batch.lines then
+    elsif ops.staged_lines(v_batch) <> v_batch.lines - v_batch.carried then
         perform ops.refuse('stage_holds_every_line', format(
             'The stage no longer holds the %s lines of batch %s (%s); stage the file again with --again.',
             v_batch.lines, p_batch_id, v_batch.file_name
+        ));
+    elsif v_batch.compared_with <> ops.latest_batch(v_batch.source, p_kind) then
+        perform ops.refuse('batch_compared_with_latest', format(
+            'Since batch %s (%s) was staged another one was accepted; stage the file again with --again.',
+            p_batch_id, v_batch.file_name
         ));
     end if;
     perform ops.actor();
@@ -99,7 +116,7 @@ language sql immutable
 as $$
     select string_agg(
         case
-            when c.name like '%\_at' then replace(p_line ->> c.name, 'T', ' ')
+            when c.name like '%\_at' then coalesce(replace(p_line ->> c.name, 'T', ' '), '')
             when p_line ->> c.name ~ '["\n\r;,\t]' then '"' || replace(p_line ->> c.name, '"', '""') || '"'
             else coalesce(p_line ->> c.name, '')
         end,
@@ -187,6 +204,14 @@ begin
     create temp table load_totals (
         fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
     ) on commit drop;
+    -- Lines carried over from the file before were not staged: the mart holds them.
+    insert into pg_temp.load_totals
+    select
+        'unchanged', p_batch.carried,
+        sum(t.carried) filter (where t.measure = 'loan_amount'),
+        sum(t.carried) filter (where t.measure = 'due_amount'),
+        sum(t.carried) filter (where t.measure = 'amount_paid')
+    from ops.batch_totals as t where t.batch_id = p_batch.batch_id;
     if p_into_empty then
         return; -- every line is new: callers ask no further
     end if;

@@ -32,6 +32,15 @@ begin
         )
     from dm.clients as c
     where c.owner = p_batch.source
+        -- What a batch was compared with held all others.
+        and (
+            p_batch.compared_with is null
+            or c.user_id = any(p_batch.departed)
+            or c.user_id in (
+                select f.subject_id from ops.findings as f
+                where f.rule = 'clients_gone' and f.state in ('open', 'accepted')
+            )
+        )
         and not exists (
             select from stage.clients as s where s.batch_id = p_batch.batch_id and s.user_id = c.user_id
         );
@@ -81,12 +90,13 @@ begin
     where not g.deletable
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
-    perform ops.close_findings(p_batch, 'client', array['clients_gone']);
+    perform ops.close_findings(p_batch, 'client', array['clients_gone'], false);
 end;
 $$;
 
--- Open findings of these rules about subjects of this batch that it did not show again are closed.
-create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text[])
+-- Open findings of these rules that this batch did not show again are closed: those about subjects
+-- that it holds, or, of rules that a load judges for all that stand, every one.
+create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text [], p_all boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -103,10 +113,10 @@ begin
         'update ops.findings as f set state = ''closed'', closed_at = clock_timestamp()
         where f.state = ''open'' and f.subject = $1 and f.rule = any($2)
             and f.last_batch is distinct from $3
-            and f.subject_id in (
+            and ($4 or f.subject_id in (
                 select s.%I from stage.%I as s where s.batch_id = $3 and s.set_aside is null
-            )', ops.key_of(p_batch.kind), p_batch.kind
+            ))', ops.key_of(p_batch.kind), p_batch.kind
     )
-    using p_subject, p_rules, p_batch.batch_id;
+    using p_subject, p_rules, p_batch.batch_id, p_all;
 end;
 $$;

@@ -207,18 +207,23 @@ as $$
 begin
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select
-        'contacts_email_malformed', 'contact', s.user_id, 'no letter can reach this client',
+        'contacts_email_malformed', 'contact', k.user_id, 'no letter can reach this client',
         p_batch.batch_id, p_batch.batch_id
-    from stage.contacts as s
-    inner join dm.contacts as k on k.user_id = s.user_id
-    where s.batch_id = p_batch.batch_id and s.set_aside is null
-        and (
-            p_all or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-            or s.user_id in (select g.subject_id from ops.findings as g where g.subject = 'contact' and g.state = 'open')
+    from dm.contacts as k
+    where (
+            p_all
+            or k.user_id in (
+                select s.user_id from stage.contacts as s
+                where s.batch_id = p_batch.batch_id and s.set_aside is null
+                    and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+                union all
+                select g.subject_id from ops.findings as g
+                where g.rule = 'contacts_email_malformed' and g.state = 'open'
+            )
         )
         and k.email !~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+\.[^@.[:space:][:cntrl:]]+$'
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
-    perform ops.close_findings(p_batch, 'contact', array['contacts_email_malformed']);
+    perform ops.close_findings(p_batch, 'contact', array['contacts_email_malformed'], true);
 end;
 $$;

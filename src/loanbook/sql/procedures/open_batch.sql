@@ -4,6 +4,7 @@ create function api.open_batch(
     p_source text, p_kind text, p_file_name text, p_digest text, p_business_date date,
     p_is_full boolean, p_columns text[], p_delimiter text,
     p_archived_as text default null, p_again boolean default false, p_is_retry boolean default false,
+    p_compared_with bigint default null,
     out batch_id bigint, out known_batch bigint
 )
 language plpgsql
@@ -21,14 +22,19 @@ begin
         if known_batch is not null then
             return;
         end if;
+    else
+        -- Whether its stage is whole or was lost: the same file is not to be loaded twice.
+        update ops.batches as b
+        set state = 'refused', refusal = 'its file was staged again', finished_at = now()
+        where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged';
     end if;
     insert into ops.batches (
         source, kind, file_name, digest, business_date, is_full, is_retry, columns, delimiter,
-        archived_as, actor
+        archived_as, actor, compared_with
     )
     values (
         p_source, p_kind, p_file_name, p_digest, p_business_date, p_is_full, p_is_retry, p_columns,
-        p_delimiter, p_archived_as, ops.actor()
+        p_delimiter, p_archived_as, ops.actor(), p_compared_with
     )
     returning batches.batch_id into batch_id;
     -- Made apart and attached, so that nobody who reads the stage has to wait.

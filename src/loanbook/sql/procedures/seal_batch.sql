@@ -1,6 +1,11 @@
 -- Staging is complete: what the stage holds is counted and summed, the lines that the reader of
--- the file could not make sense of go to quarantine, and nothing can be added to the batch.
-create function api.seal_batch(p_batch_id bigint, p_lines bigint)
+-- the file could not make sense of go to quarantine, and nothing can be added to the batch. Lines
+-- carried over from the file that it was compared with are told by their number and their sums of
+-- loan_amount, due_amount and amount_paid, keys that departed from that file by name.
+create function api.seal_batch(
+    p_batch_id bigint, p_lines bigint, p_carried bigint default 0,
+    p_carried_amounts numeric [] default '{}', p_departed bigint [] default '{}'
+)
 returns void
 language plpgsql
 security definer
@@ -16,16 +21,20 @@ begin
     end if;
     execute format('revoke insert on stage.%I from loanbook_app', v_batch.kind || '_' || p_batch_id);
     v_staged := ops.staged_lines(v_batch);
-    if v_staged <> p_lines then
+    if v_staged + p_carried <> p_lines then
         perform ops.refuse('stage_holds_every_line', format(
-            'Batch %s was sealed with %s lines, but the stage received %s.', p_batch_id, p_lines, v_staged
+            'Batch %s was sealed with %s lines, %s of them carried, but the stage received %s.',
+            p_batch_id, p_lines, p_carried, v_staged
         ));
     end if;
-    update ops.batches as b set state = 'staged', lines = p_lines where b.batch_id = p_batch_id;
-    insert into ops.batch_totals (batch_id, measure, in_file) values (p_batch_id, 'lines', p_lines);
+    update ops.batches as b
+    set state = 'staged', lines = p_lines, carried = p_carried, departed = p_departed
+    where b.batch_id = p_batch_id;
+    insert into ops.batch_totals (batch_id, measure, in_file, carried)
+    values (p_batch_id, 'lines', p_lines, p_carried);
     if v_batch.kind = 'loans' then
-        insert into ops.batch_totals (batch_id, measure, in_file, unreadable)
-        select p_batch_id, m.measure, m.in_file, m.unreadable
+        insert into ops.batch_totals (batch_id, measure, in_file, carried, unreadable)
+        select p_batch_id, m.measure, m.in_stage + m.carried, m.carried, m.unreadable
         from (
             select
                 coalesce(sum(s.loan_amount), 0) as loan_amount,
@@ -39,10 +48,10 @@ begin
         ) as t
         cross join lateral (
             values
-            ('loan_amount', t.loan_amount, t.no_loan_amount),
-            ('due_amount', t.due_amount, t.no_due_amount),
-            ('amount_paid', t.amount_paid, t.no_amount_paid)
-        ) as m (measure, in_file, unreadable);
+            ('loan_amount', t.loan_amount, t.no_loan_amount, coalesce(p_carried_amounts[1], 0)),
+            ('due_amount', t.due_amount, t.no_due_amount, coalesce(p_carried_amounts[2], 0)),
+            ('amount_paid', t.amount_paid, t.no_amount_paid, coalesce(p_carried_amounts[3], 0))
+        ) as m (measure, in_stage, unreadable, carried);
     end if;
     perform ops.quarantine_set_aside(v_batch);
 end;

@@ -171,12 +171,22 @@ begin
             format('no longer in %s of %s', p_batch.file_name, p_batch.business_date),
             p_batch.batch_id, p_batch.batch_id
         from dm.loans as l
-        where l.owner = p_batch.source and not exists (
+        where l.owner = p_batch.source
+            and (
+                p_batch.compared_with is null
+                or l.loan_id = any(p_batch.departed)
+                or l.loan_id in (
+                    select g.subject_id from ops.findings as g
+                    where g.rule = 'loans_gone' and g.state in ('open', 'accepted')
+                )
+            )
+            and not exists (
             select from stage.loans as s where s.batch_id = p_batch.batch_id and s.loan_id = l.loan_id
         )
         on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
         do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     end if;
-    perform ops.close_findings(p_batch, 'loan', v_rules || array['loans_gone']);
+    perform ops.close_findings(p_batch, 'loan', v_rules, true);
+    perform ops.close_findings(p_batch, 'loan', array['loans_gone'], false);
 end;
 $$;

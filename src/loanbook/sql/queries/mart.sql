@@ -87,7 +87,7 @@ select
 from api.batches as b
 where b.batch_id = coalesce(%(batch_id)s, b.batch_id)
 order by b.batch_id desc
-limit %(limit)s;
+limit %(most)s;
 
 -- name: batch_changes
 select
@@ -95,7 +95,7 @@ select
     c.key,
     c.operation,
     c.changes::text as changes
-from api.batch_changes(%(batch_id)s, %(limit)s) as c;
+from api.batch_changes(%(batch_id)s, %(most)s) as c;
 
 -- name: findings
 select
@@ -119,7 +119,7 @@ where
     and f.rule = coalesce(%(rule)s, f.rule)
     and (%(first_batch)s::bigint is null or f.first_batch = %(first_batch)s)
 order by f.finding_id
-limit %(limit)s;
+limit %(most)s;
 
 -- name: finding
 select
@@ -177,7 +177,7 @@ where
     and q.batch_id = coalesce(%(batch_id)s, q.batch_id)
     and q.kind = coalesce(%(kind)s, q.kind)
 order by q.batch_id, q.line_no
-limit %(limit)s;
+limit %(most)s;
 
 -- name: quarantine_counts
 select
@@ -272,7 +272,7 @@ select
     c.subject_id,
     c.detail,
     c.total
-from api.run_check(%(name)s, %(limit)s) as c;
+from api.run_check(%(name)s, %(most)s) as c;
 
 -- name: figures
 select

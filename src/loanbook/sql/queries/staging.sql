@@ -4,11 +4,14 @@ select
     o.known_batch
 from api.open_batch(
     %(source)s, %(kind)s, %(file_name)s, %(digest)s, %(business_date)s,
-    %(is_full)s, %(columns)s, %(delimiter)s, %(archived_as)s, %(again)s, %(is_retry)s
+    %(is_full)s, %(columns)s, %(delimiter)s, %(archived_as)s, %(again)s, %(is_retry)s,
+    %(compared_with)s
 ) as o;
 
 -- name: seal_batch
-select api.seal_batch(%(batch_id)s, %(lines)s);
+select api.seal_batch(
+    %(batch_id)s, %(lines)s, %(carried)s, %(amounts)s::numeric [], %(departed)s::bigint []
+);
 
 -- name: quarantined
 select
@@ -22,3 +25,13 @@ where b.batch_id = %(batch_id)s;
 
 -- name: attach_raw
 select api.attach_raw(%(batch_id)s, %(lines)s, %(raw)s);
+
+-- name: comparable_batch
+select
+    c.batch_id,
+    c.archived_as,
+    c.digest,
+    c.set_aside,
+    c.amounts
+from api.comparable_batch(%(source)s, %(kind)s, %(columns)s, %(delimiter)s, %(is_full)s) as c
+where c.batch_id is not null;

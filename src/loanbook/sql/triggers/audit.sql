@@ -153,10 +153,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform audit.open_statement(tg_table_name, 'I');
+    if exists (select from new_rows) then
+        perform audit.open_statement(tg_table_name, 'I');
+    end if;
     return null;
 end;
 $$;
 
 create trigger payments_audit_insert after insert on dm.payments
+referencing new table as new_rows
 for each statement execute function audit.record_payments();

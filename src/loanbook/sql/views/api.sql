@@ -39,7 +39,10 @@ left join lateral (
         s.session_role,
         s.reason
     from audit.statements as s
-    where s.relation = 'payments' and s.transaction_id = p.transaction_id
+    -- Numbers of transactions begin anew in another cluster.
+    where
+        s.relation = 'payments' and s.transaction_id = p.transaction_id
+        and s.at >= p.recorded_at
     order by s.statement_id
     limit 1
 ) as t on true;
@@ -63,7 +66,7 @@ comment on view api.batches is 'One row per staged file or retry.';
 
 create view api.batch_totals as
 select
-    t.batch_id, t.measure, t.in_file, t.inserted, t.updated, t.unchanged, t.collapsed,
+    t.batch_id, t.measure, t.in_file, t.carried, t.inserted, t.updated, t.unchanged, t.collapsed,
     t.quarantined, t.unreadable
 from ops.batch_totals as t;
 comment on view api.batch_totals is

@@ -1,0 +1,169 @@
+"""Lines that stood in the file before are not staged again.
+
+A daily file is yesterday's with a few lines changed. What yesterday's file said, the mart holds:
+its digest stands on an accepted batch. So only lines that differ from it have to reach the stage;
+the others are counted and summed. That needs keys in ascending order, as sources deliver them,
+and costs one look at each line of both files; memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import lt, ne
+from pathlib import Path
+
+from loanbook.staging.layouts import Layout
+from loanbook.staging.lines import Block, split
+
+AMOUNTS = ("loan_amount", "due_amount", "amount_paid")
+
+
+class NotComparableError(Exception):
+    """The keys of a file are not plain numbers in ascending order: all of it must be staged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The file that the mart reflects.
+
+    Attributes:
+        batch_id: its accepted batch.
+        archived: its copy in the archive.
+        set_aside: numbers of its lines that did not reach the mart.
+        amounts: sums of what did reach it, in the order of AMOUNTS; empty but for loans.
+    """
+
+    batch_id: int
+    archived: Path
+    set_aside: Collection[int]
+    amounts: tuple[Decimal, ...]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Tells the fresh lines of a file from those that the previous file held.
+
+    Attributes:
+        carried: lines found in both files.
+        departed: keys of the previous file that this one lacks.
+        amounts: sums of the carried lines' amounts, once all lines were looked at.
+    """
+
+    layout: Layout
+    previous: Previous
+    before: Iterator[Block]
+    carried: int = 0
+    departed: list[int] = field(default_factory=list)
+    amounts: list[Decimal] = field(default_factory=list)
+    _place: int = 0
+    _last: int = -1
+    _old: list[bytes] = field(default_factory=list)
+    _next: int = 0
+    _mark: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Find where a line has its key."""
+        self._place = self.layout.columns.index(self.layout.key)
+        self._mark = self.layout.delimiter.encode()
+        self.amounts = list(self.previous.amounts)
+
+    def fresh(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Of each block the records that the previous file did not hold.
+
+        Raises:
+            NotComparableError: the file's keys are not in ascending order.
+        """
+        for block in blocks:
+            keys = self._ascending(block)
+            places = self._differing(block.records, keys)
+            yield Block(
+                [block.numbers[i] for i in places],
+                [block.records[i] for i in places],
+                quoted=block.quoted,
+            )
+        while self._refill():
+            for record in self._old[self._next :]:
+                self.departed.append(self._gone(record))
+            self._next = len(self._old)
+
+    def _ascending(self, block: Block) -> list[int]:
+        if block.quoted:
+            raise NotComparableError
+        mark, place = self._mark, self._place
+        try:
+            keys = [int(record.split(mark, place + 1)[place]) for record in block.records]
+        except (ValueError, IndexError) as error:
+            raise NotComparableError from error
+        if keys and not (self._last < keys[0] and all(map(lt, keys, keys[1:]))):
+            raise NotComparableError
+        self._last = keys[-1] if keys else self._last
+        return keys
+
+    def _differing(self, records: list[bytes], keys: list[int]) -> list[int]:
+        """Places of the records that are new or changed."""
+        found: list[int] = []
+        at = 0
+        while at < len(records):
+            if not self._refill():
+                found.extend(range(at, len(records)))
+                break
+            at = self._abreast(records, keys, at, found)
+        return found
+
+    def _abreast(self, records: list[bytes], keys: list[int], at: int, found: list[int]) -> int:
+        """Walk both files in step as long as their keys agree, then step once where they do not."""
+        length = min(len(records) - at, len(self._old) - self._next)
+        old = self._old[self._next : self._next + length]
+        differs = list(map(ne, records[at : at + length], old))
+        differs.append(True)  # so that the end of the stretch is found like a difference
+        done = 0
+        while (place := differs.index(True, done)) < length:
+            self.carried += place - done
+            key = self._key(old[place])
+            if key != keys[at + place]:
+                self._next += place
+                if keys[at + place] < key:
+                    found.append(at + place)
+                    return at + place + 1
+                self.departed.append(self._gone(old[place]))
+                self._next += 1
+                return at + place
+            self._gone(old[place])
+            found.append(at + place)
+            done = place + 1
+        self.carried += length - done
+        self._next += length
+        return at + length
+
+    def _refill(self) -> bool:
+        """Have at least one line of the previous file at hand; False at its end."""
+        while self._next >= len(self._old):
+            block = next(self.before, None)
+            if block is None:
+                return False
+            numbered = zip(block.numbers, block.records, strict=True)
+            aside = self.previous.set_aside
+            self._old = [r for n, r in numbered if n not in aside] if aside else block.records
+            self._next = 0
+        return True
+
+    def _key(self, record: bytes) -> int:
+        return int(split(record, self.layout.delimiter)[self._place])
+
+    def _gone(self, record: bytes) -> int:
+        """A line of the previous file that is not carried takes its amounts with it."""
+        fields = split(record, self.layout.delimiter)
+        for i in range(len(self.amounts)):
+            self.amounts[i] -= Decimal(fields[self.layout.columns.index(AMOUNTS[i])])
+        return int(fields[self._place])
+
+
+def is_intact(archived: Path, digest: str) -> bool:
+    """Whether the archive still holds the very file that was accepted."""
+    if not archived.is_file():
+        return False
+    with archived.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest
