@@ -6,7 +6,7 @@ import typer
 
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
-from loanbook.cli.options import LARGEST
+from loanbook.cli.options import parse_key
 from loanbook.cli.page import Page
 from loanbook.cli.words import count, day, difference, instant, number
 from loanbook.settings import Settings
@@ -62,7 +62,7 @@ def listed(door: Door) -> None:
 def show(
     door: Door,
     batch_id: Annotated[
-        int, typer.Argument(metavar="N", min=1, max=LARGEST, help="Number of the batch.")
+        int, typer.Argument(metavar="N", parser=parse_key, help="Number of the batch.")
     ],
 ) -> None:
     """Show a batch: every line accounted for, its findings, and what it changed, before → after.

@@ -9,11 +9,11 @@ import typer
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
 from loanbook.cli.options import (
-    LARGEST,
-    LARGEST_COHORT,
     At,
     in_zone,
     parse_amount,
+    parse_key,
+    parse_number,
     parse_time,
 )
 from loanbook.cli.page import Page
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loanbook.clients import Client
 
 UserId = Annotated[
-    int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="The client's user_id.")
+    int, typer.Argument(metavar="ID", parser=parse_key, help="The client's user_id.")
 ]
 Limit = typer.Option(
     "--credit-limit", parser=parse_amount, metavar="AMOUNT", help="The most the client may borrow."
@@ -33,14 +33,13 @@ Limit = typer.Option(
 Rate = typer.Option(
     "--interest-rate", parser=parse_amount, metavar="PERCENT", help="Percent a year for new loans."
 )
-Cohort = typer.Option("--batch", metavar="N", min=1, max=LARGEST_COHORT, help="Acquisition cohort.")
+Cohort = typer.Option("--batch", metavar="N", parser=parse_number, help="Acquisition cohort.")
 Version = Annotated[
     int | None,
     typer.Option(
         "--version",
         metavar="N",
-        min=1,
-        max=LARGEST_COHORT,
+        parser=parse_number,
         help="The version you saw; if the client changed since, nothing is done.",
     ),
 ]
@@ -177,7 +176,7 @@ def upsert(
     door: Door,
     user_id: Annotated[
         int | None,
-        typer.Argument(metavar="[ID]", min=1, max=LARGEST, help="The client; none: a new one."),
+        typer.Argument(metavar="ID", parser=parse_key, help="The client; none: a new one."),
     ] = None,
     credit_limit: Annotated[Decimal | None, Limit] = None,
     interest_rate: Annotated[Decimal | None, Rate] = None,

@@ -58,7 +58,7 @@ def stage(
     door: Door,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files or folders; by default input_data."),
+        typer.Argument(metavar="PATH", help="Files or folders; by default input_data."),
     ] = None,
     as_of: AsOf = None,
     source: Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -128,10 +128,10 @@ def command(
                 for key, kind in common.items()
             ),
         ]
-        # The signature is another one than that of the function.
-        del run.__wrapped__  # type: ignore[attr-defined]
-        run.__signature__ = inspect.Signature(signature)
-        run.__annotations__ = {one.name: one.annotation for one in signature}
+        made = cast("Any", run)
+        del made.__wrapped__  # the signature is another one than that of the function
+        made.__signature__ = inspect.Signature(signature)
+        made.__annotations__ = {one.name: one.annotation for one in signature}
         group.command(name)(run)
         return function
 

@@ -6,7 +6,7 @@ import typer
 
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
-from loanbook.cli.options import LARGEST
+from loanbook.cli.options import parse_key
 from loanbook.cli.page import Page
 from loanbook.cli.words import number
 from loanbook.settings import Settings
@@ -66,7 +66,7 @@ def listed(
 def accept(
     door: Door,
     finding_id: Annotated[
-        int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="Number of the finding.")
+        int, typer.Argument(metavar="ID", parser=parse_key, help="Number of the finding.")
     ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it may stand.")],
 ) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
-from loanbook.cli.options import LARGEST, At, in_zone
+from loanbook.cli.options import At, in_zone, parse_key
 from loanbook.cli.page import Page
 from loanbook.cli.words import amount, day, instant, money, percent, wall
 from loanbook.settings import Settings
@@ -14,7 +14,7 @@ from loanbook.settings import Settings
 if TYPE_CHECKING:
     from loanbook.loans import History, Loan
 
-LoanId = Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="The loan_id.")]
+LoanId = Annotated[int, typer.Argument(metavar="ID", parser=parse_key, help="The loan_id.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from loanbook.errors import BadDate, UsageError
 
-LARGEST = 2**63 - 1  # of the numbers of rows
-LARGEST_COHORT = 2**31 - 1
+LARGEST_KEY = 2**63 - 1
+LARGEST_NUMBER = 2**31 - 1
 
 
 def parse_day(text: str) -> date:
@@ -19,6 +19,22 @@ def parse_day(text: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a date has no zone
     except ValueError as error:
         raise BadDate(value=text) from error
+
+
+def parse_key(text: str) -> int:
+    """The number of a row."""
+    return _whole(text, LARGEST_KEY)
+
+
+def parse_number(text: str) -> int:
+    """A cohort, or the version of a row."""
+    return _whole(text, LARGEST_NUMBER)
+
+
+def _whole(text: str, largest: int) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) <= largest):
+        raise UsageError(problem=f"{text} is no number from 1 to {largest}.")
+    return int(text)
 
 
 def parse_time(text: str) -> datetime:

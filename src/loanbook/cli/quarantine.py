@@ -1,4 +1,4 @@
-"""Commands about quarantine: lines that were refused, each with all its reasons."""
+"""Commands about quarantine: lines that were refused, with all reasons."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
-from loanbook.cli.options import LARGEST
+from loanbook.cli.options import parse_key
 from loanbook.cli.page import Page, busy
 from loanbook.cli.words import count, instant, number
 from loanbook.settings import Settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Batch = Annotated[
     int | None,
-    typer.Option("--batch", metavar="N", min=1, max=LARGEST, help="Only lines of this batch."),
+    typer.Option("--batch", metavar="N", parser=parse_key, help="Only lines of this batch."),
 ]
 Kind = Annotated[
     Literal["clients", "contacts", "loans"] | None,
@@ -87,10 +87,10 @@ def listed(
 def show(
     door: Door,
     quarantine_id: Annotated[
-        int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="Number of the line.")
+        int, typer.Argument(metavar="ID", parser=parse_key, help="Number of the line.")
     ],
 ) -> None:
-    """Show a refused line as it stands in its file, with all its reasons.
+    """Show a refused line as it stands in its file.
 
     \b
     Example:
@@ -117,7 +117,7 @@ def export(
     door: Door,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Where to; by default standard output."),
+        typer.Argument(metavar="FILE", help="A new file; by default standard output."),
     ] = None,
     kind: Kind = None,
     batch: Batch = None,
@@ -137,26 +137,28 @@ def export(
     from loanbook.mart import export as exports
 
     with door.book() as book:
-        if file is None:
-            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-            exports.export(book, sys.stdout, kind=kind, batch_id=batch)
-            return
-        with file.open("w", encoding="utf-8", newline="") as to:
-            done = exports.export(book, to, kind=kind, batch_id=batch)
-    told = f"{count(done.lines, 'line')} of {done.kind} written to {file}."
+        made = exports.collect(book, kind=kind, batch_id=batch)
+    if file is not None:
+        with file.open("x", encoding="utf-8", newline="") as to:
+            exports.write(made, to)
+    elif not door.wants_json:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        exports.write(made, sys.stdout)
+        return
 
     def page(page: Page, _: Settings) -> None:
-        page.line(told)
+        page.line(f"{count(len(made.rows), 'line')} of {made.kind} written to {file}.")
         page.line(f"Next: mend it, then loanbook stage {file} && loanbook promote")
 
-    door.answer(
-        {"file": file, "kind": done.kind, "columns": done.columns, "lines": done.lines}, page
-    )
+    rows = [dict(zip(made.columns, row, strict=True)) for row in made.rows]
+    told = {"file": file, "kind": made.kind, "lines": len(rows), "columns": made.columns}
+    door.answer(told if file else {**told, "rows": rows}, page)
 
 
 def retry(door: Door, batch: Batch = None) -> None:
-    """Try open lines again as they are: what they lacked may have come since.
+    """Try open lines again, as they are.
 
+    What they lacked may have come since, such as the client of a loan.
     Of each client, contact or loan only the newest refused line is tried, never one whose client or
     loan came with a later file. Lines that cannot be split into columns need mending.
 

@@ -42,7 +42,7 @@ def install(door: Door) -> None:
 def psql(
     door: Door,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="For psql itself.")
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="For psql itself, after --.")
     ] = None,
     owner: Annotated[
         bool, typer.Option("--owner", help="As the owner of the schemas, for maintenance.")

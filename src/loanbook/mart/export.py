@@ -30,28 +30,25 @@ csv.field_size_limit(1 << 27)
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written.
+class Export:
+    """Refused lines, ready to be written.
 
     Attributes:
         kind: clients, contacts or loans.
         columns: the header.
-        lines: how many lines it has beside the header.
+        rows: the cells of each line under it.
     """
 
     kind: str
     columns: tuple[str, ...]
-    lines: int
+    rows: list[tuple[str, ...]]
 
 
-def export(
-    book: Database, to: TextIO, *, kind: str | None = None, batch_id: int | None = None
-) -> Exported:
-    """Write the open lines of one kind; of each key only those of its newest batch.
+def collect(book: Database, *, kind: str | None = None, batch_id: int | None = None) -> Export:
+    """The open lines of one kind; of each key only those of its newest batch.
 
     Args:
         book: the book.
-        to: a text file, opened with newline="".
         kind: which lines; by default the only kind that has any.
         batch_id: only lines of this batch.
 
@@ -63,19 +60,19 @@ def export(
     if not rows:
         raise Refused(sentence=f"No line of {chosen} is open in quarantine.", rule="export_lines")
     columns = _columns(rows, chosen)
+    return Export(chosen, (*OWN, *columns), [_row(row, columns) for row in rows])
+
+
+def write(export: Export, to: TextIO) -> None:
+    """Write an export as CSV into a text file that was opened with newline=""."""
     writer = csv.writer(to)
-    writer.writerow([*OWN, *columns])
-    for row in rows:
-        writer.writerow(
-            [
-                row["quarantine_id"],
-                row["batch_id"],
-                row["line_no"],
-                " ".join(row["reasons"]),
-                *map(inert, _cells(row, columns)),
-            ]
-        )
-    return Exported(chosen, (*OWN, *columns), len(rows))
+    writer.writerow(export.columns)
+    writer.writerows(export.rows)
+
+
+def _row(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
+    own = (row["quarantine_id"], row["batch_id"], row["line_no"], " ".join(row["reasons"]))
+    return (*map(str, own), *map(inert, _cells(row, columns)))
 
 
 def inert(cell: str) -> str:

@@ -46,7 +46,5 @@ select
     c.owner,
     c.version,
     c.amended_at
-from jsonb_populate_record(
-    null::api.clients, api.row_at('clients', %(user_id)s, %(at)s)
-) as c
+from jsonb_populate_record(null::api.clients, api.row_at('clients', %(user_id)s, %(at)s)) as c
 where c.user_id is not null;

@@ -37,9 +37,7 @@ select
     l.exempt_from,
     l.owner,
     l.version
-from jsonb_populate_record(
-    null::api.loans, api.row_at('loans', %(loan_id)s, %(at)s)
-) as l
+from jsonb_populate_record(null::api.loans, api.row_at('loans', %(loan_id)s, %(at)s)) as l
 where l.loan_id is not null;
 
 -- name: payments
