@@ -57,7 +57,7 @@ create table ops.batches (
     constraint batches_compared_with_fkey references ops.batches,
     carried bigint not null default 0
     constraint batches_carried_needs_comparison check (carried = 0 or compared_with is not null),
-    departed bigint [] not null default '{}',
+    departed bigint[] not null default '{}',
     deleted bigint not null default 0,
     refusal text,
     opened_at timestamptz not null default clock_timestamp(),

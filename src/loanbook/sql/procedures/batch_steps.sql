@@ -149,7 +149,7 @@ $$;
 
 -- The columns of a kind that stage and mart share, its key apart.
 create function ops.columns_of(p_kind text)
-returns text []
+returns text[]
 language sql immutable
 as $$
     select case p_kind
@@ -166,7 +166,7 @@ $$;
 
 -- Keys that more than one line of the batch bears; null if there are none.
 create function ops.repeated_keys(p_batch ops.batches)
-returns bigint []
+returns bigint[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -187,7 +187,7 @@ $$;
 -- One pass over stage and mart: lines that differ, are new, or repeat a key are noted as fresh; all
 -- others say what the mart holds already, so they break no rule and are only counted and summed.
 -- Found without locks; what becomes of fresh lines is decided under locks.
-create function ops.find_fresh_lines(p_batch ops.batches, p_repeats bigint [], p_into_empty boolean)
+create function ops.find_fresh_lines(p_batch ops.batches, p_repeats bigint[], p_into_empty boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -254,7 +254,7 @@ $$;
 
 -- Identical repeats of a line collapse into its first; contradicting ones are all quarantined,
 -- because nothing says which of them is right.
-create function ops.set_aside_repeats(p_batch ops.batches, p_repeats bigint [])
+create function ops.set_aside_repeats(p_batch ops.batches, p_repeats bigint[])
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -281,6 +281,34 @@ begin
         p_batch.kind, ops.key_of(p_batch.kind)
     )
     using p_batch.batch_id, p_repeats, p_batch.kind || '_contradicting_repeat';
+end;
+$$;
+
+-- Lines whose client the mart does not know. Asked first for the whole batch, which is cheap; lines
+-- that the mart holds already have their client.
+create function ops.set_aside_unknown_clients(p_batch ops.batches, p_into_empty boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lines bigint [];
+begin
+    execute format(
+        'select array_agg(s.line_no) from stage.%I as s
+        where s.batch_id = $1
+            and ($2 or s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+            and s.user_id is not null
+            and not exists (select from dm.clients as c where c.user_id = s.user_id)', p_batch.kind
+    ) into v_lines using p_batch.batch_id, p_into_empty;
+    if v_lines is not null then
+        execute format(
+            'update stage.%I as s
+            set set_aside = ''quarantined'', faults = s.faults || array[$3]
+            where s.batch_id = $1 and s.line_no in (select l.line_no from unnest($2) as l (line_no))',
+            p_batch.kind
+        ) using p_batch.batch_id, v_lines, p_batch.kind || '_client_fkey';
+    end if;
 end;
 $$;
 

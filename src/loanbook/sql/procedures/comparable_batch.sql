@@ -2,8 +2,8 @@
 -- the mart reflects, if its header was the same, no line repeated another, and nothing waits to be
 -- loaded before; for a file that is whole, one that was whole too. Its amounts are those that reached the mart. Null if there is none.
 create function api.comparable_batch(
-    p_source text, p_kind text, p_columns text [], p_delimiter text, p_is_full boolean,
-    out batch_id bigint, out archived_as text, out digest text, out set_aside bigint [], out amounts numeric []
+    p_source text, p_kind text, p_columns text[], p_delimiter text, p_is_full boolean,
+    out batch_id bigint, out archived_as text, out digest text, out set_aside bigint[], out amounts numeric[]
 )
 language plpgsql stable
 security definer

@@ -96,7 +96,7 @@ $$;
 
 -- Open findings of these rules that this batch did not show again are closed: those about subjects
 -- that it holds, or, of rules that a load judges for all that stand, every one.
-create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text [], p_all boolean)
+create function ops.close_findings(p_batch ops.batches, p_subject text, p_rules text[], p_all boolean)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -69,7 +69,9 @@ begin
     if v_refusal is not null then
         return ops.refuse_batch(v_batch, v_refusal);
     end if;
-    if not v_into_empty then
+    if v_into_empty then
+        perform ops.relax_table('dm.clients');
+    else
         perform ops.update_clients(v_batch);
     end if;
     insert into dm.clients (
@@ -87,12 +89,13 @@ begin
         );
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
+    if v_into_empty then
+        perform ops.restore_tables();
+        analyze dm.clients (user_id);
+    end if;
     v_deleted := ops.delete_gone_clients();
 
     perform ops.note_client_findings(v_batch);
-    if v_into_empty then
-        analyze dm.clients;
-    end if;
     perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch, v_deleted);
 end;

@@ -40,14 +40,7 @@ begin
         or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
         and ops.contact_faults(s) <> '{}'
     );
-    update stage.contacts as s
-    set set_aside = 'quarantined', faults = s.faults || array['contacts_client_fkey']
-    where s.batch_id = p_batch_id and s.user_id is not null
-        and (
-            v_into_empty or s.set_aside is not null
-            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-        )
-        and not exists (select from dm.clients as c where c.user_id = s.user_id);
+    perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
     perform ops.set_aside_repeats(v_batch, v_repeats);
     update stage.contacts as s
     set set_aside = 'quarantined', faults = array['contacts_other_owner']
@@ -61,9 +54,7 @@ begin
         return ops.refuse_batch(v_batch, v_refusal);
     end if;
     if v_into_empty then
-        alter table dm.contacts drop constraint contacts_client_fkey;
-        alter table stage.contacts_base drop constraint contacts_base_contact_fkey;
-        truncate dm.contacts; -- see ops.relax_loans
+        perform ops.relax_table('dm.contacts');
     else
         perform ops.update_contacts(v_batch);
     end if;
@@ -79,11 +70,8 @@ begin
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
     if v_into_empty then
-        alter table dm.contacts add constraint contacts_client_fkey
-        foreign key (user_id) references dm.clients;
-        alter table stage.contacts_base add constraint contacts_base_contact_fkey
-        foreign key (user_id) references dm.contacts;
-        analyze dm.contacts;
+        perform ops.restore_tables();
+        analyze dm.contacts (user_id);
     end if;
 
     perform ops.note_contact_findings(v_batch, v_into_empty);

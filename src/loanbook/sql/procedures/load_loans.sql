@@ -63,14 +63,7 @@ begin
         or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
         and ops.loan_faults(s) <> '{}'
     );
-    update stage.loans as s
-    set set_aside = 'quarantined', faults = s.faults || array['loans_client_fkey']
-    where s.batch_id = p_batch_id and s.user_id is not null
-        and (
-            v_into_empty or s.set_aside is not null
-            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-        )
-        and not exists (select from dm.clients as c where c.user_id = s.user_id);
+    perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
     perform ops.set_aside_repeats(v_batch, v_repeats);
     perform ops.find_changed_loans(v_batch);
 
@@ -80,13 +73,15 @@ begin
     end if;
 
     if v_into_empty then
-        perform ops.relax_loans();
+        perform ops.relax_table('dm.payments');
+        perform ops.relax_table('dm.loans');
     end if;
     perform ops.exempt_second_loans(v_batch, v_into_empty);
     perform ops.update_loans(v_batch);
     perform ops.insert_loans(v_batch, v_into_empty);
     if v_into_empty then
-        perform ops.restore_loans();
+        perform ops.restore_tables();
+        analyze dm.loans (loan_id, user_id, status);
     end if;
     perform ops.note_loan_findings(v_batch, v_into_empty);
     perform ops.total_batch(v_batch);
@@ -142,45 +137,6 @@ begin
     from same as m;
     alter table pg_temp.changed_loans add primary key (loan_id);
     analyze pg_temp.changed_loans;
-end;
-$$;
-
--- Into an empty mart the rows go without looking up each client or filling the index row by row;
--- both are checked at once afterwards. A table made anew needs no write-ahead log where the server
--- keeps the minimal one: its files are flushed at commit. Locks the tables, which are empty.
-create function ops.relax_loans()
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    alter table dm.loans drop constraint loans_client_fkey;
-    alter table dm.payments drop constraint payments_loan_fkey;
-    alter table dm.payments drop constraint payments_batch_fkey;
-    drop index dm.loans_client;
-    drop index dm.loans_one_open_per_client;
-    drop index dm.payments_loan;
-    truncate dm.loans, dm.payments;
-end;
-$$;
-
-create function ops.restore_loans()
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    create index loans_client on dm.loans (user_id);
-    create unique index loans_one_open_per_client
-    on dm.loans (user_id) where status = 'ongoing' and exempt_from is null;
-    create index payments_loan on dm.payments (loan_id);
-    alter table dm.loans add constraint loans_client_fkey
-    foreign key (user_id) references dm.clients;
-    alter table dm.payments add constraint payments_loan_fkey
-    foreign key (loan_id) references dm.loans;
-    alter table dm.payments add constraint payments_batch_fkey
-    foreign key (batch_id) references ops.batches;
-    analyze dm.loans (loan_id, user_id, status), dm.payments (loan_id);
 end;
 $$;
 

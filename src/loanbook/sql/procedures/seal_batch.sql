@@ -4,7 +4,7 @@
 -- loan_amount, due_amount and amount_paid, keys that departed from that file by name.
 create function api.seal_batch(
     p_batch_id bigint, p_lines bigint, p_carried bigint default 0,
-    p_carried_amounts numeric [] default '{}', p_departed bigint [] default '{}'
+    p_carried_amounts numeric[] default '{}', p_departed bigint[] default '{}'
 )
 returns void
 language plpgsql

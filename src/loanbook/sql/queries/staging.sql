@@ -10,7 +10,7 @@ from api.open_batch(
 
 -- name: seal_batch
 select api.seal_batch(
-    %(batch_id)s, %(lines)s, %(carried)s, %(amounts)s::numeric [], %(departed)s::bigint []
+    %(batch_id)s, %(lines)s, %(carried)s, %(amounts)s::numeric[], %(departed)s::bigint[]
 );
 
 -- name: quarantined
