@@ -103,13 +103,14 @@ class Desk:
         self,
         *paths: Path,
         day: date = DAY,
-        source: str = "main",
+        source: str | Source = "main",
         full: bool = False,
         again: bool = False,
         retry: bool = False,
     ) -> list[Staged]:
         """Stage files."""
-        request = Request(day, Source(source), full=full, again=again, is_retry=retry)
+        deliverer = source if isinstance(source, Source) else Source(source)
+        request = Request(day, deliverer, full=full, again=again, is_retry=retry)
         return stage(self.app, self.settings, paths, request)
 
     def promote(self, *, allow_deletions: bool = False) -> list[Promoted]:
@@ -123,7 +124,7 @@ class Desk:
         contacts: Iterable[Line] | None = None,
         loans: Iterable[Line] | None = None,
         day: date = DAY,
-        source: str = "main",
+        source: str | Source = "main",
         full: bool = False,
         again: bool = False,
         retry: bool = False,

@@ -1,6 +1,7 @@
 -- The accepted batch with which a new file of a source can be compared line by line: the one that
 -- the mart reflects, if its header was the same, no line repeated another, and nothing waits to be
--- loaded before; for a file that is whole, one that was whole too. Its amounts are those that reached the mart. Null if there is none.
+-- loaded before; for a file that is whole, one that was whole too. Its amounts are those that
+-- reached the mart. Null if there is none.
 create function api.comparable_batch(
     p_source text, p_kind text, p_columns text[], p_delimiter text, p_is_full boolean,
     out batch_id bigint, out archived_as text, out digest text, out set_aside bigint[], out amounts numeric[]
