@@ -1,4 +1,4 @@
-"""The documents: their commands are run, their reference pages regenerated, their links followed."""
+"""The documents: commands are run, reference pages regenerated, links followed."""
 
 from __future__ import annotations
 

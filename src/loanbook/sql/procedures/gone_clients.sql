@@ -70,6 +70,10 @@ begin
     delete from dm.clients as c
     using pg_temp.gone_clients as g where c.user_id = g.user_id and g.deletable;
     get diagnostics v_deleted = row_count;
+    update ops.findings as f set state = 'closed', closed_at = clock_timestamp()
+    from pg_temp.gone_clients as g
+    where g.deletable and f.subject in ('client', 'contact') and f.subject_id = g.user_id
+        and f.state in ('open', 'accepted');
     return v_deleted;
 end;
 $$;
