@@ -45,7 +45,7 @@ as $$
     select r.rate
     from generate_series(0, 4) as d (decimals)
     cross join lateral (
-        select round((p_due / p_amount - 1.0038 - 0.000082 * p_days) * 36000 / p_days, d.decimals)
+        select round((p_due / p_amount - 1.0038 - 0.000082 * p_days) * 36000 / nullif(p_days, 0), d.decimals)
     ) as r (rate)
     where p_days > 0 and r.rate between 0 and 10000
         and dm.rate_explains(p_amount, r.rate, p_days, p_due)

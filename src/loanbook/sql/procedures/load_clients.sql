@@ -96,6 +96,7 @@ begin
     v_deleted := ops.delete_gone_clients();
 
     perform ops.note_client_findings(v_batch);
+    perform ops.judge_loans_of_clients(v_batch);
     perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch, v_deleted);
 end;

@@ -209,7 +209,7 @@ begin
                 where g.rule = 'contacts_email_malformed' and g.state = 'open'
             )
         )
-        and k.email !~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+\.[^@.[:space:][:cntrl:]]+$'
+        and k.email !~ '^[^@[:space:][:cntrl:]]+@([^@.[:space:][:cntrl:]]+\.)+[^@.[:space:][:cntrl:]]+$'
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     perform ops.close_findings(p_batch, 'contact', array['contacts_email_malformed'], true);
