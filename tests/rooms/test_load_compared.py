@@ -23,13 +23,19 @@ SOURCE = Source("main", frozenset({"clients"}))
 BOOK = (
     "select to_jsonb(c) - 'amended_at' as row from dm.clients as c",
     "select to_jsonb(l) - 'exempt_from' as row from dm.loans as l",
-    "select to_jsonb(p) - '{payment_id,recorded_at,transaction_id}'::text[] as row"
-    " from dm.payments as p",
-    "select jsonb_build_object('rule', rule, 'id', subject_id, 'state', state) as row"
-    " from ops.findings",
+    (
+        "select to_jsonb(p) - '{payment_id,recorded_at,transaction_id}'::text[] as row"
+        " from dm.payments as p"
+    ),
+    (
+        "select jsonb_build_object('rule', rule, 'id', subject_id, 'state', state) as row"
+        " from ops.findings"
+    ),
     "select to_jsonb(t) - 'carried' as row from ops.batch_totals as t",
-    "select jsonb_build_object('line', line_no, 'rules', rules, 'state', state) as row"
-    " from ops.quarantine",
+    (
+        "select jsonb_build_object('line', line_no, 'rules', rules, 'state', state) as row"
+        " from ops.quarantine"
+    ),
 )
 
 
