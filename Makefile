@@ -14,6 +14,7 @@ help:  ## list these targets
 demo: $(VENV)/run.stamp  ## a portfolio of 90,000 clients, loaded and explained
 	@$(BIN)/loanbook demo --if-missing
 	@$(BIN)/loanbook run
+	@echo "The program is $(BIN)/loanbook; with --help it tells what it can do."
 
 test: $(VENV)/dev.stamp  ## every test, with small counts
 	@$(BIN)/python tests/run.py

@@ -44,9 +44,11 @@ def summary(page: Page, settings: Settings, told: Summary) -> None:
             f"{money(principal, settings.currency)} lent from {told.months[0].month} "
             f"to {told.months[-1].month}"
         )
+    page.title("Findings")
     if told.findings:
-        page.title("Findings")
         findings(page, told.findings)
+    else:
+        page.line("No finding is open.")
     page.title("Checks")
     checks(page, told.checks)
     page.title("Where to look")

@@ -138,11 +138,11 @@ def _known(columns: list[str]) -> int:
     return max(len(set(columns) & set(known)) for known in COLUMNS.values())
 
 
-def _likeness(kind: str, columns: list[str]) -> tuple[float, int]:
-    """Known columns count for a kind, required ones that are missing against it."""
+def _likeness(kind: str, columns: list[str]) -> tuple[int, int]:
+    """A file is of the kind with which it shares most columns, then of which it lacks fewest."""
     found = set(columns) & set(COLUMNS[kind])
     missing = REQUIRED[kind] - set(columns)
-    return len(found) - len(missing), len(found)
+    return len(found), -len(missing)
 
 
 def _list(names: list[str]) -> str:
