@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from loanbook.staging.batches import Progress
 
+TIE = "\u00a0"
 NARROWEST = 40  # columns of a terminal for which lines are still folded
 
 
@@ -28,11 +29,18 @@ class Page:
         self.width = max(shutil.get_terminal_size().columns, NARROWEST)
 
     def line(self, text: str = "", indent: str = "") -> None:
-        """A line of text; on a terminal it is folded between words, under `indent`."""
+        """A line of text; on a terminal it is folded between words, under `indent`.
+
+        What a no-break space joins is not torn apart.
+        """
         text = inert(text)
         if self.is_terminal and len(text) > self.width:
             text = textwrap.fill(text, self.width, subsequent_indent=indent, break_on_hyphens=False)
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(text.replace(TIE, " ") + "\n")
+
+    def verbatim(self, text: str) -> None:
+        """A text in which not even a line break may be added."""
+        sys.stdout.write(inert(text) + "\n")
 
     def title(self, text: str) -> None:
         """A line that begins a part, after a blank one."""
@@ -75,7 +83,7 @@ def _rich_table(columns: Sequence[str], rows: list[list[str]], right: Sequence[s
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in columns:
         if name in right:
             table.add_column(Text(name), justify="right", no_wrap=True)

@@ -105,7 +105,7 @@ def show(
 
 def _line(page: Page, settings: Settings, line: "Line") -> None:
     page.line(f"Line {line.line_no} of {line.file} (batch {line.batch_id}, {line.kind})")
-    page.line(f"  {line.raw}", "  ")
+    page.verbatim(line.raw)
     page.line("was refused:")
     for reason in line.reasons:
         page.line(f"  {reason}", "  ")

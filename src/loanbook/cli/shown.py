@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from loanbook.cli.page import TIE
 from loanbook.cli.words import amount, count, day, difference, image, instant, money, number
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def identity(total: Total, currency: str) -> str:
     parts = [(name, getattr(total, name)) for name in _PARTS]
     if is_money:
         parts = [part for part in parts if part[1]] or parts[:1]
-    told = " + ".join(f"{_figure(value, is_money)} {name}" for name, value in parts)
+    told = " + ".join(f"{_figure(value, is_money)}{TIE}{name}" for name, value in parts)
     whole = money(total.in_file, currency) if is_money else number(total.in_file)
     unread = f" ({count(total.unreadable, 'amount')} unreadable)" if total.unreadable else ""
     return f"{total.measure} {whole} = {told}{unread}"

@@ -14,7 +14,7 @@ declare
     v_latest ops.batches;
 begin
     select * into v_latest from ops.batches as b where b.batch_id = ops.latest_batch(p_source, p_kind);
-    if not found or v_latest.is_retry or (p_is_full and not v_latest.is_full) or v_latest.archived_as is null
+    if not found or v_latest.is_retry or v_latest.archived_as is null
         or v_latest.columns <> p_columns or v_latest.delimiter <> p_delimiter
         or exists (
             select from ops.batches as b
@@ -23,7 +23,23 @@ begin
         or exists (
             select from ops.batch_totals as t
             where t.batch_id = v_latest.batch_id and t.collapsed > 0
-        ) then
+        )
+        -- What a refused file left in quarantine is closed by lines that are staged.
+        or exists (
+            select from ops.quarantine as q
+            inner join ops.batches as b on b.batch_id = q.batch_id
+            where b.source = p_source and b.kind = p_kind and q.batch_id > v_latest.batch_id
+                and q.state = 'open' and q.key is not null
+        )
+        -- Whoever was missing beside a line without a key was not called gone yet.
+        or p_is_full and (
+            not v_latest.is_full
+            or exists (
+                select from ops.quarantine as q
+                where q.batch_id = v_latest.batch_id and q.key is null
+            )
+        )
+        or p_kind = 'contacts' and ops.clients_may_go(v_latest.finished_at) then
         return;
     end if;
     batch_id := v_latest.batch_id;
@@ -36,4 +52,28 @@ begin
         order by array_position(array['loan_amount', 'due_amount', 'amount_paid'], t.measure)
     );
 end;
+$$;
+
+-- Whether a waiting batch may delete clients, or one has since an instant: their contacts go with
+-- them, so what a file of contacts said before is no longer what the mart holds.
+create function ops.clients_may_go(p_since timestamptz)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from ops.batches as b
+        where b.kind = 'clients' and b.is_full and (
+            b.state = 'accepted' and b.deleted > 0 and b.finished_at >= p_since
+            or b.state = 'staged' and (
+                b.compared_with is null
+                or b.departed <> '{}'
+                or exists (
+                    select from ops.findings as f
+                    where f.rule = 'clients_gone' and f.state in ('open', 'accepted')
+                )
+                or exists (select from ops.quarantine as q where q.batch_id = b.compared_with)
+            )
+        )
+    );
 $$;

@@ -39,6 +39,8 @@ begin
             or c.user_id in (
                 select f.subject_id from ops.findings as f
                 where f.rule = 'clients_gone' and f.state in ('open', 'accepted')
+                union all
+                select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
             )
         )
         and not exists (

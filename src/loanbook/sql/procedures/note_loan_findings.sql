@@ -42,6 +42,8 @@ begin
                 or l.loan_id in (
                     select g.subject_id from ops.findings as g
                     where g.rule = 'loans_gone' and g.state in ('open', 'accepted')
+                    union all
+                    select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
                 )
             )
             and not exists (

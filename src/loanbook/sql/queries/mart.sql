@@ -276,14 +276,12 @@ from api.run_check(%(name)s, %(most)s) as c;
 
 -- name: figures
 select
-    (select count(*) from api.clients) as clients,
-    (select count(*) from api.loans) as loans,
-    (select count(*) from api.contacts) as contacts,
-    (select count(*) from api.payments) as payments,
-    (
-        select count(*) from api.quarantine as q
-        where q.state = 'open'
-    ) as quarantine;
+    f.clients,
+    f.loans,
+    f.contacts,
+    f.payments,
+    f.quarantine
+from api.figures() as f;
 
 -- name: months
 select
