@@ -1,9 +1,11 @@
 """The program `loanbook`: its commands, and how it ends.
 
 It ends with 0 when done (refused lines and findings included), 1 when a batch, file or request was
-refused or a check failed, 2 when the request itself cannot be understood, 130 when interrupted.
+refused or a check failed, 2 when the request itself cannot be understood, 130 when interrupted and
+143 when terminated.
 """
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -73,12 +75,20 @@ def main() -> NoReturn:
     """Run the program on the arguments of this process."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    ended: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        ended.append(128 + number)
+        raise KeyboardInterrupt  # as an interrupt: the query is cancelled, the server given back
+
+    for wish in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wish, end)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         door.silence()
-    sys.exit(code)
+    sys.exit(ended[0] if ended else code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -65,7 +65,10 @@ def show(
         int, typer.Argument(metavar="N", parser=parse_key, help="Number of the batch.")
     ],
 ) -> None:
-    """Show a batch: every line accounted for, its findings, and what it changed, before → after.
+    """Show a batch: every line accounted for, and all that it changed.
+
+    Of each changed row it tells the values before and after; and which findings the batch was
+    first to show.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ import typer
 
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command
-from loanbook.cli.options import AsOf
+from loanbook.cli.options import AsOf, parse_source
 from loanbook.cli.page import Page, busy, progress_of_files
 from loanbook.settings import Settings, Source
 
@@ -62,7 +62,10 @@ def stage(
     ] = None,
     as_of: AsOf = None,
     source: Annotated[
-        str, typer.Option(metavar="NAME", help="Who delivers the files, as in loanbook.toml.")
+        str,
+        typer.Option(
+            parser=parse_source, metavar="NAME", help="Who delivers the files, as in loanbook.toml."
+        ),
     ] = "main",
     full: Annotated[
         bool, typer.Option("--full", help="The files are whole: what they lack is gone.")

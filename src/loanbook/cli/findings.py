@@ -70,7 +70,9 @@ def accept(
     ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it may stand.")],
 ) -> None:
-    """Accept a finding: a person has looked at it and says why it may stand.
+    """Accept a finding, and say why it may stand.
+
+    It is no longer listed as open; another load does not raise it anew.
 
     \b
     Example:

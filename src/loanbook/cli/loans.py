@@ -44,7 +44,7 @@ def show(door: Door, loan_id: LoanId, at: At = None) -> None:
 
 
 def history(door: Door, loan_id: LoanId) -> None:
-    """Tell who changed a loan, when, and what; and the money that moved on it.
+    """Tell who changed a loan, and what was paid on it.
 
     \b
     Examples:

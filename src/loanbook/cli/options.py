@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, and how their values are read."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -11,6 +12,7 @@ from loanbook.errors import BadDate, UsageError
 
 LARGEST_KEY = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
+_SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def parse_day(text: str) -> date:
@@ -52,6 +54,14 @@ def parse_amount(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation as error:
         raise UsageError(problem=f"{text} is no number; write it like 1500.50.") from error
+
+
+def parse_source(text: str) -> str:
+    """The name of whoever delivers files."""
+    if not _SOURCE.fullmatch(text) or text == "loanbook":
+        problem = f"{text} is no name for a source; write small letters and digits, like partner-2."
+        raise UsageError(problem=problem)
+    return text
 
 
 def in_zone(time: datetime, zone: ZoneInfo) -> datetime:

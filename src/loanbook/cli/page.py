@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -26,6 +27,8 @@ class Page:
 
     def __init__(self) -> None:
         self.is_terminal = sys.stdout.isatty()
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+        self.has_bold = self.is_terminal and not plain
         self.width = max(shutil.get_terminal_size().columns, NARROWEST)
 
     def line(self, text: str = "", indent: str = "") -> None:
@@ -45,7 +48,7 @@ class Page:
     def title(self, text: str) -> None:
         """A line that begins a part, after a blank one."""
         text = inert(text)
-        sys.stdout.write(f"\n\033[1m{text}\033[0m\n" if self.is_terminal else f"\n{text}\n")
+        sys.stdout.write(f"\n\033[1m{text}\033[0m\n" if self.has_bold else f"\n{text}\n")
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()

@@ -69,7 +69,7 @@ def staged(page: Page, settings: Settings, files: Sequence[Staged]) -> None:
 
 def _file(file: Staged) -> str:
     if file.outcome == "refused":
-        return f"{file.file}: refused. {file.problem}"
+        return str(file.problem)
     if file.outcome == "known":
         return f"{file.file}: known, the same content came as batch {file.batch_id}"
     unread = f", {number(file.quarantined)} of them unreadable" if file.quarantined else ""
