@@ -1,32 +1,30 @@
-"""Commands about one client: show, history, register, amend, upsert."""
+"""Commands about clients: show, find, history, register, amend, upsert."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 
-from loanbook.cli import shown
+from loanbook.cli import denials, people, personal, shown
+from loanbook.cli.contacts import Email, Locale, Name, Phone, TaxId
 from loanbook.cli.door import Door, command, group
+from loanbook.cli.jsons import fields
 from loanbook.cli.options import (
     At,
+    PageLimit,
+    Reason,
+    UserId,
+    Version,
     in_zone,
     parse_amount,
     parse_key,
     parse_number,
     parse_time,
 )
-from loanbook.cli.page import Page
-from loanbook.cli.words import instant, money, percent, wall
 from loanbook.errors import UsageError
-from loanbook.settings import Settings
 
-if TYPE_CHECKING:
-    from loanbook.clients import Client
-
-UserId = Annotated[
-    int, typer.Argument(metavar="ID", parser=parse_key, help="The client's user_id.")
-]
 Limit = typer.Option(
     "--credit-limit", parser=parse_amount, metavar="AMOUNT", help="The most the client may borrow."
 )
@@ -34,30 +32,33 @@ Rate = typer.Option(
     "--interest-rate", parser=parse_amount, metavar="PERCENT", help="Percent a year for new loans."
 )
 Cohort = typer.Option("--batch", metavar="N", parser=parse_number, help="Acquisition cohort.")
-Version = Annotated[
-    int | None,
-    typer.Option(
-        "--version",
-        metavar="N",
-        parser=parse_number,
-        help="The version you saw; if the client changed since, nothing is done.",
-    ),
-]
-Reason = typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")
+
+
+class Status(StrEnum):
+    """Whether a client may borrow."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    clients = group(app, "clients", "One client: as it is, as it was, registered and amended.")
+    clients = group(app, "clients", "Clients: found, shown as they are or were, and altered.")
     command(clients)(show)
+    command(clients)(find)
     command(clients)(history)
     command(clients, acts=True)(register)
     command(clients, acts=True)(amend)
     command(clients, acts=True)(upsert)
+    denials.add_to(clients)
+    personal.add_to(clients)
 
 
 def show(door: Door, user_id: UserId, at: At = None) -> None:
-    """Show a client as it is, or as the book held it at some time.
+    """Show a client with all that is its own, or as it was.
+
+    Loans, payments, contact, what it owes and may borrow, open findings and the last changes; with
+    --at only the client, as the book held it then.
 
     \b
     Examples:
@@ -65,14 +66,68 @@ def show(door: Door, user_id: UserId, at: At = None) -> None:
       loanbook clients show 42 --at "2024-01-25 18:00"
       loanbook clients show 42 --json
     """
+    from loanbook import clients, contacts
+
+    if at is not None:
+        with door.book() as book:
+            client = clients.at(book, user_id, in_zone(at, door.settings.zone))
+        door.answer(client, lambda page, settings: people.facts(page, settings, client))
+        return
+    with door.book() as book:
+        seen = clients.overview(book, user_id)
+        contact = contacts.known(book, user_id)
+    result = {**fields(seen.client), "contact": contact, **fields(seen)}
+    door.answer(result, lambda page, settings: people.overview(page, settings, seen, contact))
+
+
+def find(
+    door: Door,
+    user_id: Annotated[
+        int | None,
+        typer.Option("--id", metavar="ID", parser=parse_key, help="The client of this number."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="WORDS", help="Beginnings of words of the name."),
+    ] = None,
+    email: Email = None,
+    tax_id: TaxId = None,
+    phone: Phone = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only of this status.")] = None,
+    batch: Annotated[int | None, Cohort] = None,
+    after: Annotated[
+        int | None,
+        typer.Option("--after", metavar="ID", parser=parse_key, help="Go on behind this client."),
+    ] = None,
+    limit: PageLimit = 20,
+) -> None:
+    """Find clients that answer to all that is named.
+
+    They come in the order of their numbers. Case and accents of a name do not matter. With --json,
+    `next` is what --after wants for the next page.
+
+    \b
+    Examples:
+      loanbook clients find --name "ana lim"
+      loanbook clients find --tax-id 390.533.447-05
+      loanbook clients find --status denied --batch 2 --after 1200 --json
+    """
     from loanbook import clients
 
     with door.book() as book:
-        if at is None:
-            client = clients.get(book, user_id)
-        else:
-            client = clients.at(book, user_id, in_zone(at, door.settings.zone))
-    door.answer(client, lambda page, settings: _page(page, settings, client))
+        listed = clients.find(
+            book,
+            name=name,
+            email=email,
+            tax_id=tax_id,
+            phone=phone,
+            status=status.value if status else None,
+            batch=batch,
+            user_id=user_id,
+            after=after,
+            limit=limit,
+        )
+    door.answer(listed, lambda page, settings: people.found(page, settings, listed))
 
 
 def history(door: Door, user_id: UserId) -> None:
@@ -108,16 +163,23 @@ def register(
         ),
     ] = None,
     reason: Annotated[str | None, Reason] = None,
+    name: Name = None,
+    email: Email = None,
+    tax_id: TaxId = None,
+    phone: Phone = None,
+    locale: Locale = None,
 ) -> None:
-    """Register a new client; no file can claim its id.
+    """Register a new client; no file can claim its id. Contact and client come in together.
 
     \b
     Examples:
       loanbook clients register --credit-limit 1500 --interest-rate 20 --batch 4
       loanbook clients register --credit-limit 1500 --interest-rate 20 --batch 4 \\
         --created-at "2024-01-25 09:30:00" --reason "came to the counter" --json
+      loanbook clients register --credit-limit 1500 --interest-rate 20 --batch 4 \\
+        --name "Ana Lima" --email ana@example.com --tax-id 390.533.447-05
     """
-    from loanbook import clients
+    from loanbook import clients, contacts
 
     if created_at is not None and created_at.tzinfo:
         raise UsageError(problem="--created-at is the lender's wall time; leave the zone out.")
@@ -130,8 +192,13 @@ def register(
             created_at=created_at,
             reason=reason,
         )
+        told = {"name": name, "email": email, "tax_id": tax_id, "phone": phone, "locale": locale}
+        kept = None
+        if any(told.values()):
+            duplicates = door.settings.duplicates
+            kept = contacts.register(book, user_id, reason=reason, duplicates=duplicates, **told)
         client = clients.get(book, user_id)
-    _stands(door, client, "registered")
+    people.stands(door, client, "registered", kept)
 
 
 def amend(
@@ -169,7 +236,7 @@ def amend(
             version=version,
         )
         client = clients.get(book, user_id)
-    _stands(door, client, "unchanged" if stands == before else "amended")
+    people.stands(door, client, "unchanged" if stands == before else "amended")
 
 
 def upsert(
@@ -204,31 +271,4 @@ def upsert(
             version=version,
         )
         client = clients.get(book, done.user_id)
-    _stands(door, client, done.action)
-
-
-def _stands(door: Door, client: "Client", action: str) -> None:
-    def page(page: Page, settings: Settings) -> None:
-        page.line(f"Client {client.user_id} is {action}.")
-        _page(page, settings, client)
-
-    result = {"user_id": client.user_id, "version": client.version, "action": action}
-    door.answer({**result, "client": client}, page)
-
-
-def _page(page: Page, settings: Settings, client: "Client") -> None:
-    page.facts(
-        [
-            ("client", client.user_id),
-            ("status", client.status),
-            ("denied because", client.denied_reason),
-            ("denied at", wall(client.denied_at)),
-            ("credit limit", money(client.credit_limit, settings.currency)),
-            ("interest rate", percent(client.interest_rate)),
-            ("batch", client.batch),
-            ("registered at", wall(client.created_at)),
-            ("owner", client.owner),
-            ("version", client.version),
-            ("last amended here", instant(client.amended_at, settings.zone)),
-        ]
-    )
+    people.stands(door, client, done.action)

@@ -2,12 +2,12 @@
 create view api.check_versions_match_history as
 with updates as (
     select
-        t.relation, h.key,
+        h.relation,
+        h.key,
         max((h.before ->> 'version')::integer) as last_version
     from audit.changes as h
-    inner join audit.statements as t on h.statement_id = t.statement_id
     where h.operation = 'U'
-    group by t.relation, h.key
+    group by h.relation, h.key
 ),
 
 standing as (

@@ -133,13 +133,22 @@ create table ops.quarantine (
     rules text[] not null
     constraint quarantine_has_a_reason check (cardinality(rules) > 0),
     state text not null default 'open'
-    constraint quarantine_state_known check (state in ('open', 'superseded', 'retried')),
+    constraint quarantine_state_known
+    check (state in ('open', 'superseded', 'retried', 'dismissed')),
     closed_by bigint
     constraint quarantine_closed_by_fkey references ops.batches,
     closed_at timestamptz,
+    dismissed_by text,
+    dismissal text,
     constraint quarantine_line_once unique (batch_id, line_no),
+    constraint quarantine_closed_with_date check ((state = 'open') = (closed_at is null)),
     constraint quarantine_closed_by_a_batch
-    check ((state = 'open') = (closed_by is null) and (state = 'open') = (closed_at is null))
+    check ((state in ('superseded', 'retried')) = (closed_by is not null)),
+    constraint quarantine_dismissed_with_reason
+    check (
+        (state = 'dismissed') = (dismissed_by is not null)
+        and (state = 'dismissed') = (dismissal is not null)
+    )
 );
 comment on table ops.quarantine is 'One row per line that was refused, kept with all its reasons.';
 comment on column ops.quarantine.quarantine_id is 'Number of the refused line.';
@@ -149,9 +158,12 @@ comment on column ops.quarantine.key is 'user_id or loan_id of the line, where i
 comment on column ops.quarantine.raw is 'The line as it stands in the file.';
 comment on column ops.quarantine.rules is 'Names of all rules that it breaks.';
 comment on column ops.quarantine.state is
-'open; superseded: a later batch brought its key; retried: a later batch tried it again.';
+'open; superseded: a later batch brought its key; retried: a later batch tried it again; '
+'dismissed: a person said that nothing is to come of it.';
 comment on column ops.quarantine.closed_by is 'Batch that closed it.';
 comment on column ops.quarantine.closed_at is 'When it was closed.';
+comment on column ops.quarantine.dismissed_by is 'Who dismissed it.';
+comment on column ops.quarantine.dismissal is 'Why it was dismissed.';
 create index quarantine_open_key on ops.quarantine (key) where state = 'open';
 
 create table ops.findings (

@@ -67,6 +67,13 @@ as $$
 declare
     v_deleted bigint;
 begin
+    -- Under locks: nobody opens a loan for one of them meanwhile.
+    perform c.user_id from dm.clients as c
+    where c.user_id in (select g.user_id from pg_temp.gone_clients as g where g.deletable)
+    order by c.user_id
+    for update of c;
+    update pg_temp.gone_clients as g set deletable = false
+    where g.deletable and exists (select from dm.loans as l where l.user_id = g.user_id);
     delete from dm.contacts as k
     using pg_temp.gone_clients as g where k.user_id = g.user_id and g.deletable;
     delete from dm.clients as c

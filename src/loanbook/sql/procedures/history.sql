@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_relation is null or p_relation not in ('clients', 'contacts', 'loans') then
+    if p_relation is null or p_relation not in ('clients', 'contacts', 'loans', 'products') then
         perform ops.refuse('relation_known', format('%s is no table with a history.', p_relation));
     end if;
 end;
@@ -20,6 +20,7 @@ as $$
         when 'clients' then (select to_jsonb(c) from dm.clients as c where c.user_id = p_key)
         when 'contacts' then (select to_jsonb(k) from dm.contacts as k where k.user_id = p_key)
         when 'loans' then (select to_jsonb(l) from dm.loans as l where l.loan_id = p_key)
+        when 'products' then (select to_jsonb(p) from dm.products as p where p.product_version = p_key)
     end;
 $$;
 
@@ -34,10 +35,9 @@ declare
 begin
     select h.operation, h.before || coalesce(p.before, '{}'::jsonb) as before into v_next
     from audit.changes as h
-    inner join audit.statements as t on t.statement_id = h.statement_id
     left join audit.personal as p
         on p.key = h.key and p.statement_id = h.statement_id and p_relation = 'contacts'
-    where h.key = p_key and t.relation = p_relation and h.statement_id > p_statement_id
+    where h.relation = p_relation and h.key = p_key and h.statement_id > p_statement_id
     order by h.statement_id
     limit 1;
     return case when found then v_next.before else ops.row_now(p_relation, p_key) end;
@@ -84,7 +84,7 @@ begin
     inner join audit.statements as t on t.statement_id = h.statement_id
     left join audit.personal as p
         on p.key = h.key and p.statement_id = h.statement_id and p_relation = 'contacts'
-    where h.key = p_key and t.relation = p_relation
+    where h.relation = p_relation and h.key = p_key
     order by t.statement_id;
 end;
 $$;
@@ -103,7 +103,7 @@ begin
     select t.statement_id, h.operation into v_last
     from audit.changes as h
     inner join audit.statements as t on t.statement_id = h.statement_id
-    where h.key = p_key and t.relation = p_relation and t.at <= p_at
+    where h.relation = p_relation and h.key = p_key and t.at <= p_at
     order by t.statement_id desc
     limit 1;
     if not found or v_last.operation = 'D' then

@@ -71,6 +71,7 @@ begin
     end if;
     if v_into_empty then
         perform ops.relax_table('dm.clients');
+        perform ops.relax_table('audit.clients');
     else
         perform ops.update_clients(v_batch);
     end if;
@@ -81,17 +82,14 @@ begin
         s.user_id, s.created_at, s.status, s.batch, s.credit_limit, s.interest_rate,
         s.denied_reason, s.denied_at, v_batch.source
     from stage.clients as s
-    where s.batch_id = p_batch_id and s.set_aside is null
-        and (
-            v_into_empty
-            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-            and not exists (select from dm.clients as c where c.user_id = s.user_id)
-        );
+    left join dm.clients as c on c.user_id = s.user_id and not v_into_empty
+    where s.batch_id = p_batch_id and s.set_aside is null and c.user_id is null
+        and (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f));
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
     if v_into_empty then
         perform ops.restore_tables();
-        analyze dm.clients (user_id);
+        perform ops.analyze('dm.clients');
     end if;
     v_deleted := ops.delete_gone_clients();
 

@@ -16,8 +16,9 @@ as $$
     ], null);
 $$;
 
--- Contacts, stage to mart, merged as clients are. A column that the file lacks is left alone, and
--- an opt-out is never undone by a file. One batch, in the caller's transaction.
+-- Contacts, stage to mart, merged as clients are. A column that the file lacks is left alone, an
+-- opt-out is never undone by a file, and who was anonymised is passed over. One batch, in the
+-- caller's transaction.
 create function api.load_contacts(p_batch_id bigint, p_allow_deletions boolean default false)
 returns ops.batches
 language plpgsql
@@ -28,16 +29,19 @@ as $$
 declare
     v_batch ops.batches := ops.begin_load(p_batch_id, 'contacts');
     v_into_empty boolean := not exists (select from dm.contacts);
+    v_erased bigint := ops.set_aside_erased(v_batch);
     v_repeats bigint [] := ops.repeated_keys(v_batch);
     v_refusal text;
     v_inserted bigint;
 begin
     perform ops.find_fresh_lines(v_batch, v_repeats, v_into_empty);
+    perform ops.count_lines('unchanged', v_erased); -- who was anonymised stays so
     update stage.contacts as s
     set set_aside = 'quarantined', faults = ops.merged_faults(s.faults, ops.contact_faults(s))
     where s.batch_id = p_batch_id and (
-        s.set_aside is not null
-        or (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+        s.set_aside = 'quarantined'
+        or s.set_aside is null
+        and (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
         and ops.contact_faults(s) <> '{}'
     );
     perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
@@ -55,23 +59,21 @@ begin
     end if;
     if v_into_empty then
         perform ops.relax_table('dm.contacts');
+        perform ops.relax_table('audit.contacts');
     else
         perform ops.update_contacts(v_batch);
     end if;
     insert into dm.contacts (user_id, name, email, tax_id, locale, phone, opted_out_at, owner)
     select s.user_id, s.name, s.email, s.tax_id, s.locale, s.phone, s.opted_out_at, v_batch.source
     from stage.contacts as s
-    where s.batch_id = p_batch_id and s.set_aside is null
-        and (
-            v_into_empty
-            or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-            and not exists (select from dm.contacts as k where k.user_id = s.user_id)
-        );
+    left join dm.contacts as k on k.user_id = s.user_id and not v_into_empty
+    where s.batch_id = p_batch_id and s.set_aside is null and k.user_id is null
+        and (v_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f));
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
     if v_into_empty then
         perform ops.restore_tables();
-        analyze dm.contacts (user_id);
+        perform ops.analyze('dm.contacts');
     end if;
 
     perform ops.note_contact_findings(v_batch, v_into_empty);
@@ -119,7 +121,8 @@ begin
                 then s.locale else k.locale end as locale,
             case when v_has_phone and (b.user_id is null or s.phone is distinct from b.phone)
                 then s.phone else k.phone end as phone,
-            coalesce(k.opted_out_at, s.opted_out_at) as opted_out_at
+            case when b.user_id is not null and s.opted_out_at is not distinct from b.opted_out_at
+                then k.opted_out_at else coalesce(k.opted_out_at, s.opted_out_at) end as opted_out_at
         from stage.contacts as s
         inner join dm.contacts as k on k.user_id = s.user_id
         left join stage.contacts_base as b on b.user_id = s.user_id
@@ -151,7 +154,9 @@ begin
     using dm.contacts as k
     where k.user_id = b.user_id and k.owner = p_batch.source
         and (k.name, k.email, k.tax_id, k.locale, k.phone)
-        is not distinct from (b.name, b.email, b.tax_id, b.locale, b.phone);
+        is not distinct from (b.name, b.email, b.tax_id, b.locale, b.phone)
+        -- Where a person took an opt-out back, the file still has it.
+        and (b.opted_out_at is null or k.opted_out_at is not null);
 end;
 $$;
 
@@ -213,5 +218,6 @@ begin
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     perform ops.close_findings(p_batch, 'contact', array['contacts_email_malformed'], true);
+    perform ops.close_undeliverable();
 end;
 $$;

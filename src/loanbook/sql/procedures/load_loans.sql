@@ -51,7 +51,7 @@ set client_min_messages = warning
 as $$
 declare
     v_batch ops.batches := ops.begin_load(p_batch_id, 'loans');
-    v_into_empty boolean := not exists (select from dm.loans);
+    v_into_empty boolean := ops.holds_no_loans();
     v_repeats bigint [] := ops.repeated_keys(v_batch);
     v_refusal text;
 begin
@@ -65,6 +65,7 @@ begin
     );
     perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
     perform ops.set_aside_repeats(v_batch, v_repeats);
+    perform ops.lock_borrowers(v_batch);
     perform ops.find_changed_loans(v_batch);
 
     v_refusal := ops.refusal_of(v_batch);
@@ -75,17 +76,58 @@ begin
     if v_into_empty then
         perform ops.relax_table('dm.payments');
         perform ops.relax_table('dm.loans');
+        perform ops.relax_table('audit.loans');
     end if;
     perform ops.exempt_second_loans(v_batch, v_into_empty);
     perform ops.update_loans(v_batch);
     perform ops.insert_loans(v_batch, v_into_empty);
     if v_into_empty then
         perform ops.restore_tables();
-        analyze dm.loans (loan_id, user_id, status);
+        perform ops.analyze('dm.loans');
     end if;
     perform ops.note_loan_findings(v_batch, v_into_empty);
     perform ops.total_batch(v_batch);
     return ops.finish_load(v_batch);
+end;
+$$;
+
+-- Whether the mart holds no loan; then none comes in meanwhile either.
+create function ops.holds_no_loans()
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from dm.loans) then
+        return false;
+    end if;
+    lock table dm.clients, dm.loans, dm.payments;
+    return not exists (select from dm.loans);
+end;
+$$;
+
+-- Clients to whose open loans this batch may add one, or who have an exempt one, are locked before
+-- any loan, as the acts of officers do it: nobody opens, pays or cancels a loan of theirs meanwhile.
+create function ops.lock_borrowers(p_batch ops.batches)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform c.user_id
+    from dm.clients as c
+    where c.user_id in (
+        select s.user_id from stage.loans as s
+        where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            and not exists (
+                select from dm.loans as o where o.loan_id = s.loan_id and o.status = 'ongoing'
+            )
+        union all
+        select l.user_id from dm.loans as l where l.exempt_from is not null
+    )
+    order by c.user_id
+    for no key update of c;
 end;
 $$;
 
@@ -99,7 +141,7 @@ set client_min_messages = warning
 as $$
 begin
     drop table if exists pg_temp.changed_loans, pg_temp.exempt_loans, pg_temp.added_loans;
-    create temp table added_loans (loan_id bigint) on commit drop;
+    create temp table added_loans (loan_id bigint primary key) on commit drop;
     perform l.loan_id
     from dm.loans as l
     inner join stage.loans as s on s.loan_id = l.loan_id
@@ -107,17 +149,9 @@ begin
         and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
     order by l.loan_id
     for no key update of l;
-    update stage.loans as s
-    set set_aside = 'quarantined',
-        faults = s.faults || case when l.owner <> p_batch.source
-            then 'loans_other_owner' else 'loans_user_id_immutable' end
-    from dm.loans as l
-    where s.batch_id = p_batch.batch_id and l.loan_id = s.loan_id
-        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-        and (l.user_id <> s.user_id or l.owner <> p_batch.source);
     create temp table changed_loans on commit drop as
     select
-        s.*, l.status as old_status, l.amount_paid as old_amount_paid, l.paid_at as old_paid_at,
+        s.*, l.user_id as old_user_id, l.owner, l.status as old_status, l.amount_paid as old_amount_paid, l.paid_at as old_paid_at,
         l.exempt_from as old_exempt_from,
         (l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid)
         is distinct from
@@ -127,6 +161,17 @@ begin
     inner join dm.loans as l on l.loan_id = s.loan_id
     where s.batch_id = p_batch.batch_id and s.set_aside is null
         and s.line_no in (select f.line_no from pg_temp.fresh_lines as f);
+    with wrong as (
+        delete from pg_temp.changed_loans as x
+        where x.user_id <> x.old_user_id or x.owner <> p_batch.source
+        returning x.line_no, x.owner
+    )
+    update stage.loans as s
+    set set_aside = 'quarantined',
+        faults = s.faults || case when w.owner <> p_batch.source
+            then 'loans_other_owner' else 'loans_user_id_immutable' end
+    from wrong as w
+    where s.batch_id = p_batch.batch_id and s.line_no = w.line_no;
     -- Of repeated lines one may be left that says what the mart holds.
     with same as (
         delete from pg_temp.changed_loans as x where not x.differs

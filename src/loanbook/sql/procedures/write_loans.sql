@@ -68,46 +68,51 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_added text := case when p_into_empty then 'dm.loans as l'
+        else 'pg_temp.added_loans as a inner join dm.loans as l on l.loan_id = a.loan_id' end;
 begin
-    with added as (
-        insert into dm.loans (
-            loan_id, user_id, created_at, due_at, paid_at, status, loan_amount, tax, due_amount,
-            amount_paid, interest_rate, rate_is_implied, exempt_from, owner
-        )
-        select
-            s.loan_id, s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax,
-            s.due_amount, s.amount_paid,
-            case when r.explains then c.interest_rate
-                else dm.implied_rate(s.loan_amount, s.due_at::date - s.created_at::date, s.due_amount) end,
-            not r.explains, e.finding_id, p_batch.source
+    if not p_into_empty then
+        insert into pg_temp.added_loans
+        select s.loan_id
         from stage.loans as s
-        inner join dm.clients as c on c.user_id = s.user_id
-        left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
-        cross join lateral (
-            select dm.rate_explains(
-                s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
-            ) as explains
-            offset 0 -- computed once, though used twice
-        ) as r
-        where s.batch_id = p_batch.batch_id and s.set_aside is null
-            and (
-                p_into_empty
-                or s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-                and not exists (select from dm.loans as l where l.loan_id = s.loan_id)
-            )
-        returning loan_id, loan_amount, due_amount, amount_paid, paid_on
-    ), opened as (
-        insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
-        select a.loan_id, 'opening', a.amount_paid, a.paid_on, p_batch.source, p_batch.batch_id
-        from added as a
-        where a.amount_paid <> 0
-    ), noted as (
-        insert into pg_temp.added_loans select a.loan_id from added as a where not p_into_empty
+        left join dm.loans as l on l.loan_id = s.loan_id
+        where s.batch_id = p_batch.batch_id and s.set_aside is null and l.loan_id is null
+            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f);
+        analyze pg_temp.added_loans;
+    end if;
+    insert into dm.loans (
+        loan_id, user_id, created_at, due_at, paid_at, status, loan_amount, tax, due_amount,
+        amount_paid, interest_rate, rate_is_implied, exempt_from, owner
     )
-    insert into pg_temp.load_totals
     select
-        'inserted', count(*), coalesce(sum(a.loan_amount), 0),
-        coalesce(sum(a.due_amount), 0), coalesce(sum(a.amount_paid), 0)
-    from added as a;
+        s.loan_id, s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax,
+        s.due_amount, s.amount_paid,
+        case when r.explains then c.interest_rate
+            else dm.implied_rate(s.loan_amount, s.due_at::date - s.created_at::date, s.due_amount) end,
+        not r.explains, e.finding_id, p_batch.source
+    from stage.loans as s
+    inner join dm.clients as c on c.user_id = s.user_id
+    left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
+    cross join lateral (
+        select dm.rate_explains(
+            s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
+        ) as explains
+        offset 0 -- computed once, though used twice
+    ) as r
+    where s.batch_id = p_batch.batch_id and s.set_aside is null
+        and (p_into_empty or s.loan_id in (select a.loan_id from pg_temp.added_loans as a));
+    execute format(
+        'insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
+        select l.loan_id, ''opening'', l.amount_paid, l.paid_on, $1, $2
+        from %s where l.amount_paid <> 0', v_added
+    ) using p_batch.source, p_batch.batch_id;
+    execute format(
+        'insert into pg_temp.load_totals
+        select
+            ''inserted'', count(*), coalesce(sum(l.loan_amount), 0),
+            coalesce(sum(l.due_amount), 0), coalesce(sum(l.amount_paid), 0)
+        from %s', v_added
+    );
 end;
 $$;

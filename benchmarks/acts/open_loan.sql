@@ -1,0 +1,1 @@
+select api.open_loan(nextval('bench.borrower'), 1000);
