@@ -26,7 +26,7 @@ METHOD = """\
   audit. Contacts, which today's practice has not, are loaded after that and stand apart.
 - Before each timed part both databases are vacuumed, analysed and checkpointed, as they would be
   when the next file comes. Starting Python and importing libraries is not counted, for either.
-- Memory is the peak of each side's Python process (`ru_maxrss`).
+- Memory is the peak of each side's Python process (`VmHWM`).
 - After each day both marts must agree in counts, in sums of every amount and of every time, or
   there is no result.
 """
@@ -53,7 +53,7 @@ class Work:
         loanbook: seconds of each run of Loanbook.
         practice_phases: median seconds of each phase.
         loanbook_phases: the same, contacts included.
-        peak_kb: peaks of memory.
+        peak_mb: peaks of memory.
         logged: rows that log and audit got.
         written: lines inserted and updated, by kind of file.
     """
@@ -63,7 +63,7 @@ class Work:
     loanbook: list[float]
     practice_phases: dict[str, float]
     loanbook_phases: dict[str, float]
-    peak_kb: Pair
+    peak_mb: tuple[float, float]
     logged: Pair
     written: dict[str, Pair]
     ratio: float = field(init=False)
@@ -91,15 +91,15 @@ class Report:
             if work.ratio < REQUIRED[work.name]:
                 wanted = REQUIRED[work.name]
                 yield f"MISSED: {work.name}: ratio {work.ratio:.1f}, required {wanted:g}."
-            if work.peak_kb[1] / 1e3 > MOST_MEMORY:
-                used = work.peak_kb[1] / 1e3
+            if work.peak_mb[1] > MOST_MEMORY:
+                used = work.peak_mb[1]
                 yield f"MISSED: {work.name}: {used:.0f} MB of Python, allowed {MOST_MEMORY:g}."
 
 
 def as_table(report: Report) -> str:
     """The report for a terminal."""
     parts = [_ratios(report), _phases(report), _beside(report)]
-    return "\n".join(f"\n{_aligned(rows)}" for rows in parts) + _verdict(report)
+    return "\n".join(f"\n{aligned(rows)}" for rows in parts) + _verdict(report)
 
 
 def as_markdown(report: Report) -> str:
@@ -117,15 +117,15 @@ def as_markdown(report: Report) -> str:
             "",
             made,
             "",
-            _aligned(_ratios(report)),
+            aligned(_ratios(report)),
             _verdict(report),
             "## Phases (median seconds)",
             "",
-            _aligned(_phases(report)),
+            aligned(_phases(report)),
             "",
             "## Beside the time",
             "",
-            _aligned(_beside(report)),
+            aligned(_beside(report)),
             "",
             "## How it was measured",
             "",
@@ -160,7 +160,7 @@ def _phases(report: Report) -> list[list[str]]:
 def _beside(report: Report) -> list[list[str]]:
     rows = [["work", "figure", "today's practice", "Loanbook"]]
     for work in report.works:
-        peaks = [f"{kb / 1e3:.0f}" for kb in work.peak_kb]
+        peaks = [f"{mb:.0f}" for mb in work.peak_mb]
         rows.append([work.name, "peak of Python's memory, MB", *peaks])
         for kind in ("clients", "loans"):
             new, changed = work.written[kind]
@@ -170,7 +170,7 @@ def _beside(report: Report) -> list[list[str]]:
     return rows
 
 
-def _aligned(rows: list[list[str]]) -> str:
+def aligned(rows: list[list[str]]) -> str:
     """A Markdown table whose columns stand in line, so that it reads well as plain text too."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]

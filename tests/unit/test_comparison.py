@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loanbook.columns import COLUMNS
 from loanbook.staging import lines
 from loanbook.staging.comparison import Comparison, NotComparableError, Previous
-from loanbook.staging.layouts import COLUMNS, recognise
+from loanbook.staging.layouts import recognise
 
 HEADER = ",".join(COLUMNS["loans"])
 INSTANT = "2024-01-01 10:00:00"

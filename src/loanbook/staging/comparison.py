@@ -59,16 +59,19 @@ class Comparison:
     departed: list[int] = field(default_factory=list)
     amounts: list[Decimal] = field(default_factory=list)
     _place: int = 0
+    _amount_places: list[int] = field(default_factory=list)
     _last: int = -1
     _old: list[bytes] = field(default_factory=list)
     _next: int = 0
     _mark: bytes = b""
 
     def __post_init__(self) -> None:
-        """Find where a line has its key."""
+        """Find where a line has its key and its amounts."""
         self._place = self.layout.columns.index(self.layout.key)
         self._mark = self.layout.delimiter.encode()
         self.amounts = list(self.previous.amounts)
+        if self.amounts:
+            self._amount_places = [self.layout.columns.index(name) for name in AMOUNTS]
 
     def fresh(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Of each block the records that the previous file did not hold.
@@ -86,7 +89,9 @@ class Comparison:
             )
         while self._refill():
             for record in self._old[self._next :]:
-                self.departed.append(self._gone(record))
+                fields = split(record, self.layout.delimiter)
+                self._take_off(fields)
+                self.departed.append(int(fields[self._place]))
             self._next = len(self._old)
 
     def _ascending(self, block: Block) -> list[int]:
@@ -122,16 +127,17 @@ class Comparison:
         done = 0
         while (place := differs.index(True, done)) < length:
             self.carried += place - done
-            key = self._key(old[place])
-            if key != keys[at + place]:
+            fields = split(old[place], self.layout.delimiter)
+            key = int(fields[self._place])
+            if keys[at + place] < key:
                 self._next += place
-                if keys[at + place] < key:
-                    found.append(at + place)
-                    return at + place + 1
-                self.departed.append(self._gone(old[place]))
-                self._next += 1
+                found.append(at + place)
+                return at + place + 1
+            self._take_off(fields)
+            if keys[at + place] > key:
+                self._next += place + 1
+                self.departed.append(key)
                 return at + place
-            self._gone(old[place])
             found.append(at + place)
             done = place + 1
         self.carried += length - done
@@ -150,15 +156,10 @@ class Comparison:
             self._next = 0
         return True
 
-    def _key(self, record: bytes) -> int:
-        return int(split(record, self.layout.delimiter)[self._place])
-
-    def _gone(self, record: bytes) -> int:
+    def _take_off(self, fields: list[str]) -> None:
         """A line of the previous file that is not carried takes its amounts with it."""
-        fields = split(record, self.layout.delimiter)
-        for i in range(len(self.amounts)):
-            self.amounts[i] -= Decimal(fields[self.layout.columns.index(AMOUNTS[i])])
-        return int(fields[self._place])
+        for i, place in enumerate(self._amount_places):
+            self.amounts[i] -= Decimal(fields[place])
 
 
 def is_intact(archived: Path, digest: str) -> bool:

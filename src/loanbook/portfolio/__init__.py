@@ -1,0 +1,1 @@
+"""What the book has to tell: questions, the engines that answer them, uncertainty, the lake."""
