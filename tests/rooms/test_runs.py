@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cast import CLIENTS, CONTACTS, DAY, EVA_PAID, LOANS, NEXT, broken, csv_text
+from tests.cast import CLIENTS, CONTACTS, DAY, EVA_PAID, LOANS, NEXT, THIRD, broken, csv_text
 
 from loanbook import mart
 from loanbook.errors import Refused
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def run(desk: Desk, day: date = DAY) -> Summary:
     settings = replace(desk.settings, sources={"main": Source("main", frozenset({"clients"}))})
-    return daily.run(desk.app, settings, as_of=day)
+    return daily.run(desk.app, settings, daily.Wish(day))
 
 
 def deliver(desk: Desk, day: date = DAY) -> None:
@@ -90,6 +90,35 @@ def test_a_refused_file_keeps_the_book_where_it_stands(desk: Desk) -> None:
     assert not done.ok
     assert [file.file for file in done.files if file.outcome == "refused"] == ["odd.csv"]
     assert stands_at(desk) == DAY
+
+
+def test_files_of_a_later_day_are_left_for_it(desk: Desk) -> None:
+    deliver(desk)
+    late = desk.write("late.csv", csv_text("loans", [EVA_PAID]), THIRD)
+    done = run(desk)
+    assert {file.file: file.outcome for file in done.files} == {
+        "late.csv": "early", "clients.csv": "staged", "contacts.csv": "staged",
+        "loans.csv": "staged",
+    }  # fmt: skip
+    assert (done.ok, done.loans) == (True, 5)
+    desk.stage(late)  # what a person stages by hand waits for its day too
+    assert run(desk, NEXT).batches == ()
+    assert [batch.file for batch in run(desk, THIRD).batches] == ["late.csv"]
+
+
+def test_a_run_takes_the_files_in_anew_whose_stage_was_lost(desk: Desk) -> None:
+    deliver(desk)
+    folder = desk.settings.input_data / DAY.isoformat()
+    staged = desk.stage(folder)
+    for one in staged:  # as a crash of the server leaves it
+        desk.owner.run(f"truncate stage.{one.kind}_{one.batch_id}")  # type: ignore[arg-type, unused-ignore]
+    done = run(desk)
+    assert (done.ok, done.clients, done.loans, done.contacts) == (True, 5, 5, 4)
+    assert [file.outcome for file in done.files] == ["staged"] * 3
+    lost = desk.app.rows("select distinct refusal from api.batches where state = 'refused'")
+    assert [row["refusal"] for row in lost] == [
+        "it could no longer be loaded; its file was staged again"
+    ]
 
 
 def test_a_failed_check_keeps_the_book_where_it_stands(desk: Desk) -> None:

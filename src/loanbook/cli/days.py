@@ -1,5 +1,6 @@
 """Commands that move files into the mart: run, stage, promote, check."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,12 @@ Deletions = Annotated[
     ),
 ]
 
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for a run that goes on to end.")]
+LogJson = Annotated[
+    bool,
+    typer.Option("--log-json", help="Tell of each step by a line of JSON on standard error."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -27,28 +34,59 @@ def add_to(app: typer.Typer) -> None:
     command(app)(check)
 
 
-def run(door: Door, as_of: AsOf = None, allow_deletions: Deletions = False) -> None:
-    """Do a day's work: stage input_data, promote, check, sum up.
+def run(
+    door: Door,
+    as_of: AsOf = None,
+    allow_deletions: Deletions = False,
+    wait: Wait = False,
+    log_json: LogJson = False,
+) -> None:
+    """Do a day's work with what lies in input_data, and sum up.
 
-    Running it again changes nothing: files that were accepted before are known by their content.
-    Ends with 1 if a file or batch was refused or a check failed; the book then stays at its day.
+    Days that were missed are brought forward first. A run that died is gone on with; running a day
+    again changes nothing: files that were accepted before are known by their content. Ends with 1
+    if a file or batch was refused or a step failed; the book then stays at its day.
 
     \b
     Examples:
       loanbook run
       loanbook run --as-of 2024-01-25 --json
       loanbook run --allow-deletions
+      loanbook run --wait --log-json 2>> loanbook.log
     """
+    do(
+        door,
+        door.as_of(as_of),
+        allow_deletions=allow_deletions,
+        wait=wait,
+        log_json=log_json,
+    )
+
+
+def do(
+    door: Door,
+    as_of: date | None,
+    *,
+    allow_deletions: bool,
+    wait: bool,
+    log_json: bool,
+    anew: bool = False,
+) -> None:
+    """Do the work of a day, by default of the latest that was not done, and tell of it."""
+    from loanbook.cli.watched import watched
     from loanbook.runs import daily
 
-    with door.book() as book, progress_of_files() as progress:
-        summary = daily.run(
-            book,
-            door.settings,
-            as_of=door.as_of(as_of),
+    log = log_json or door.settings.runs.log == "json"
+    with door.book() as book, watched(log_json=log, silent=door.wants_json) as watcher:
+        day = as_of or daily.unfinished(book)
+        wish = daily.Wish(
+            day,
             allow_deletions=allow_deletions,
-            progress=progress,
+            anew=anew,
+            wait=wait,
+            clock=lambda: datetime.now(UTC),
         )
+        summary = daily.run(book, door.settings, wish, watcher)
     door.answer(summary, lambda page, settings: shown.summary(page, settings, summary))
     if not summary.ok:
         raise typer.Exit(1)
@@ -116,11 +154,11 @@ def promote(door: Door, allow_deletions: Deletions = False) -> None:
       loanbook promote --allow-deletions
     """
     from loanbook.mart import checks
-    from loanbook.runs import daily, steps
+    from loanbook.runs import order, steps
 
     with door.book() as book, busy("Promoting"):
         batches = steps.promote(book, door.settings, allow_deletions=allow_deletions)
-        checked = checks.check(book, daily.SHOWN) if batches else []
+        checked = checks.check(book, order.SHOWN) if batches else []
     result = {"batches": batches, "checks": checked}
 
     def show(page: Page, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from loanbook.staging.layouts import MENDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
     from pathlib import Path
 
     from loanbook.database.connection import Database, Row
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from loanbook.settings import Settings
 
 
-def promote(book: Database, settings: Settings, *, allow_deletions: bool = False) -> list[Promoted]:
+def promote(
+    book: Database,
+    settings: Settings,
+    *,
+    until: date | None = None,
+    allow_deletions: bool = False,
+) -> list[Promoted]:
     """Move all staged batches into the mart; refused lines keep their text from the archive.
 
     Args:
         book: the book.
         settings: of the workspace whose archive holds the files.
+        until: only batches of this business date or an earlier one.
         allow_deletions: accept a full file even if more than 1 % of the clients vanish with it.
 
     Raises:
@@ -31,6 +39,7 @@ def promote(book: Database, settings: Settings, *, allow_deletions: bool = False
     """
     return mart.promote(
         book,
+        until=until,
         allow_deletions=allow_deletions,
         attach_raw=partial(attach_raw, book, settings),
         named_lines=partial(named_lines, settings),

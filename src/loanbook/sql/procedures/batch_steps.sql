@@ -5,7 +5,11 @@ create function ops.lock_key(p_what text)
 returns bigint
 language sql immutable
 as $$
-    select case p_what when 'install' then 7208001 when 'stage' then 7208002 when 'load' then 7208003 end;
+    select case p_what
+        when 'install' then 7208001 when 'stage' then 7208002 when 'load' then 7208003
+        when 'products' then 7208004 when 'run' then 7208005 when 'senders' then 7208006
+        when 'letters' then 7208007 when 'keys' then 7208008
+    end;
 $$;
 
 -- A rule says no: one sentence for the person, the rule's name for the program.
@@ -28,7 +32,7 @@ as $$
 declare
     v_actor text := coalesce(nullif(current_setting('loanbook.actor', true), ''), session_user);
 begin
-    if v_actor !~ '^[^[:cntrl:]]{1,100}$' then
+    if length(v_actor) not between 1 and 100 or v_actor ~ '[[:cntrl:]]' then
         perform ops.refuse('actor_is_a_name', 'The actor must be a name of 1 to 100 printable characters.');
     end if;
     return v_actor;
@@ -103,9 +107,21 @@ begin
     end if;
     perform ops.actor();
     perform set_config('loanbook.batch', p_batch_id::text, true);
-    -- Without this the planner takes a blank set_aside for a rarity.
-    execute format('analyze stage.%I (set_aside, %I)', p_kind || '_' || p_batch_id, ops.key_of(p_kind));
+    perform ops.analyze(format('stage.%I', p_kind || '_' || p_batch_id)::regclass);
     return v_batch;
+end;
+$$;
+
+-- What the planner must know of rows that have just come: a sample does, the rest is left to the
+-- server's own rounds.
+create function ops.analyze(p_table regclass)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set default_statistics_target = 10
+as $$
+begin
+    execute format('analyze %s', p_table);
 end;
 $$;
 
@@ -171,8 +187,17 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_repeats boolean;
     v_keys bigint [];
 begin
+    -- Asked first whether there are any, which is cheap: keys mostly come in order.
+    execute format(
+        'select count(distinct s.%2$I) < count(s.%2$I) from stage.%1$I as s
+        where s.batch_id = $1 and s.set_aside is null', p_batch.kind, ops.key_of(p_batch.kind)
+    ) into v_repeats using p_batch.batch_id;
+    if not v_repeats then
+        return null;
+    end if;
     execute format(
         'select array_agg(r.key) from (
             select s.%2$I as key from stage.%1$I as s
@@ -200,7 +225,7 @@ declare
     end;
 begin
     drop table if exists pg_temp.fresh_lines, pg_temp.load_totals;
-    create temp table fresh_lines (line_no bigint) on commit drop;
+    create temp table fresh_lines (line_no bigint primary key) on commit drop;
     create temp table load_totals (
         fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
     ) on commit drop;
@@ -214,6 +239,15 @@ begin
     from ops.batch_totals as t where t.batch_id = p_batch.batch_id;
     if p_into_empty then
         return; -- every line is new: callers ask no further
+    end if;
+    if p_batch.compared_with is not null then
+        -- What was staged differs from the file before: there is nothing to sort out.
+        execute format(
+            'insert into pg_temp.fresh_lines
+            select s.line_no from stage.%I as s where s.batch_id = $1 and s.set_aside is null', p_batch.kind
+        ) using p_batch.batch_id;
+        analyze pg_temp.fresh_lines;
+        return;
     end if;
     execute format(
         'with compared as materialized (
@@ -298,7 +332,7 @@ begin
         'select array_agg(s.line_no) from stage.%I as s
         where s.batch_id = $1
             and ($2 or s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
-            and s.user_id is not null
+            and s.set_aside is distinct from ''erased'' and s.user_id is not null
             and not exists (select from dm.clients as c where c.user_id = s.user_id)', p_batch.kind
     ) into v_lines using p_batch.batch_id, p_into_empty;
     if v_lines is not null then
@@ -358,7 +392,8 @@ begin
         where q.state = ''open'' and q.batch_id < $1 and b.batch_id = q.batch_id
             and b.source = $2 and b.kind = $3
             and q.key in (
-                select s.%2$I from stage.%1$I as s where s.batch_id = $1 and s.set_aside is null
+                select s.%2$I from stage.%1$I as s
+                where s.batch_id = $1 and (s.set_aside is null or s.set_aside = ''erased'')
             )', p_batch.kind, ops.key_of(p_batch.kind)
     )
     using p_batch.batch_id, p_batch.source, p_batch.kind;

@@ -1,0 +1,1 @@
+"""What keeps a book in health beside its daily work: backups, upgrades, retention, diagnosis."""
