@@ -1,0 +1,1 @@
+"""Who must be told what: reminders to clients, the weekly summary, notices to operators."""
