@@ -5,64 +5,14 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
 
+from loanbook.columns import COLUMNS, REQUIRED, Shape
 from loanbook.errors import MissingColumn, RepeatedColumn, UnknownHeader
 
 DELIMITERS = (",", ";", "\t")
 FEWEST = 2  # known columns that make a header recognisable
 
 
-class Shape(Enum):
-    """How a column is written in a file."""
-
-    WHOLE = "whole"  # digits
-    AMOUNT = "amount"  # digits with a decimal point, perhaps a sign
-    INSTANT = "instant"  # YYYY-MM-DD HH:MM:SS, the lender's wall time
-    TEXT = "text"
-
-
-_W, _A, _I, _T = Shape.WHOLE, Shape.AMOUNT, Shape.INSTANT, Shape.TEXT
-
-# Each kind's columns as they are named in files, stage and mart.
-COLUMNS: dict[str, dict[str, Shape]] = {
-    "clients": {
-        "user_id": _W,
-        "created_at": _I,
-        "status": _T,
-        "batch": _W,
-        "credit_limit": _A,
-        "interest_rate": _A,
-        "denied_reason": _T,
-        "denied_at": _I,
-    },
-    "contacts": {
-        "user_id": _W,
-        "name": _T,
-        "email": _T,
-        "tax_id": _T,
-        "locale": _T,
-        "phone": _T,
-        "opted_out_at": _I,
-    },
-    "loans": {
-        "user_id": _W,
-        "loan_id": _W,
-        "created_at": _I,
-        "due_at": _I,
-        "paid_at": _I,
-        "status": _T,
-        "loan_amount": _A,
-        "tax": _A,
-        "due_amount": _A,
-        "amount_paid": _A,
-    },
-}
-REQUIRED: dict[str, frozenset[str]] = {
-    "clients": frozenset(COLUMNS["clients"]),
-    "contacts": frozenset({"user_id", "name", "email"}),
-    "loans": frozenset(COLUMNS["loans"]),
-}
 # Marks a file that was exported from quarantine: it holds a few mended lines, never everything.
 MENDED = "quarantine_id"
 

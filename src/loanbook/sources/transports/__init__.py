@@ -1,0 +1,1 @@
+"""Transports: the ways on which files of other makers come, one module each."""

@@ -1,0 +1,148 @@
+"""A second source beside the first: whose id is whose, and what happens where both claim one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cast import ANA, CLIENTS, DAVI, DAY, EVA, LOANS, NEXT, THIRD, csv_text, lent
+from tests.shops import PLACE, Shop
+
+from loanbook.mart import checks
+
+if TYPE_CHECKING:
+    from tests.desk import Desk
+
+MAPPED = 'ids = "mapped"\nrange = [500_000_001, 500_000_010]\n'
+LAYOUTS = """
+[sources.shop.layouts.clients]
+kind = "clients"
+files = "clients*"
+[sources.shop.layouts.clients.columns]
+user_id = "key"
+created_at = "since"
+credit_limit = "limit"
+[sources.shop.layouts.clients.constants]
+status = "approved"
+batch = 1
+interest_rate = 20
+denied_reason = ""
+denied_at = ""
+[sources.shop.layouts.contacts]
+kind = "contacts"
+files = "contacts*"
+columns = { user_id = "key", name = "name", email = "mail" }
+"""
+
+
+def conflicts(desk: Desk) -> dict[str, str]:
+    rows = desk.app.rows(
+        "select rule || ' ' || subject_id as what, detail from api.findings"
+        " where rule like '%%two_sources' and state = 'open'"
+    )
+    return {row["what"]: row["detail"] for row in rows}
+
+
+def test_two_sources_that_claim_one_id_are_a_finding_until_they_do_not(desk: Desk) -> None:
+    desk.load(clients=CLIENTS, loans=LOANS)
+    shop = Shop(desk)
+    other = replace(EVA, credit_limit=Decimal(1))
+    new = replace(EVA, user_id=6)
+    shop.put("clients.csv", csv_text("clients", [other, new]))
+    shop.put(
+        "loans.csv", csv_text("loans", [lent(5, new, "2023-10-10"), lent(9, new, "2023-11-11")])
+    )
+    shop.collect()
+    shop.load()
+    assert conflicts(desk) == {
+        "clients_two_sources 5": "shop delivers it too",
+        "loans_two_sources 5": "shop delivers it too",
+    }
+    assert desk.client(5)["credit_limit"] == EVA.credit_limit  # the owner's word stands
+    assert (desk.client(5)["owner"], desk.client(6)["owner"]) == ("main", "shop")
+    assert desk.loan(9)["owner"] == "shop"
+    number = desk.app.value("select quarantine_id from api.quarantine where kind = 'clients'")
+    desk.app.value("select api.dismiss_quarantined(%(number)s, 'theirs')", number=number)
+    assert conflicts(desk) == {"loans_two_sources 5": "shop delivers it too"}
+    assert all(check.ok for check in checks.check(desk.app, 1))
+
+
+def test_any_keys_are_mapped_to_ids_of_the_range(desk: Desk) -> None:
+    desk.load(clients=CLIENTS)
+    shop = Shop(desk, MAPPED + LAYOUTS)
+    shop.put("clients.csv", "key,since,limit\nA-1,2023-01-01,10\nB/2,2023-01-01,20\n")
+    shop.put("contacts.csv", "key,name,mail\nB/2,Bia,b@example.com\n")
+    shop.collect()
+    shop.load()
+    assert desk.keys("clients") == {1, 2, 3, 4, 5, 500_000_001, 500_000_002}
+    assert desk.contact(500_000_002)["name"] == "Bia"
+    shop.put("clients.csv", "key,since,limit\nC,2023-01-01,30\nB/2,2023-01-01,25\n")
+    shop.collect(NEXT)
+    shop.load(NEXT)
+    assert desk.client(500_000_002)["credit_limit"] == 25
+    assert desk.client(500_000_003)["credit_limit"] == 30
+    keys = desk.app.rows("select kind, key, id from api.source_keys order by id")
+    assert [(row["kind"], row["key"], row["id"] - 500_000_000) for row in keys] == [
+        ("clients", "A-1", 1), ("clients", "B/2", 2), ("clients", "C", 3),
+    ]  # fmt: skip
+
+
+def test_a_range_that_is_used_up_refuses_the_file(desk: Desk) -> None:
+    shop = Shop(desk, MAPPED + LAYOUTS)
+    lines = "".join(f"K{n},2023-01-01,10\n" for n in range(11))
+    shop.put("clients.csv", f"key,since,limit\n{lines}")
+    assert shop.collect().refused == 1
+    assert "has no id left" in shop.findings()["source_file_refused"]
+    assert desk.app.rows("select 1 from api.source_keys") == []
+
+
+def test_ids_outside_of_a_declared_range_are_quarantined(desk: Desk) -> None:
+    shop = Shop(desk, "range = [4, 5]\n")
+    shop.put("clients.csv", csv_text("clients", [DAVI, EVA, ANA]))
+    shop.collect()
+    shop.load()
+    assert desk.keys("clients") == {4, 5}
+    assert desk.refused_lines("clients") == {4: ["clients_user_id_malformed"]}
+    raw = desk.app.value("select raw from api.quarantine")
+    assert raw.startswith("?1 is outside the range of shop,")
+
+
+def test_two_full_sources_delete_only_their_own_clients(desk: Desk) -> None:
+    both = '[sources.main]\nfull = ["clients"]\n' + PLACE + 'full = ["clients"]\n'
+    shop = Shop(desk, text=both)
+    desk.load(clients=[ANA, DAVI], source=desk.settings.sources["main"])
+    shop.put("clients.csv", csv_text("clients", [replace(EVA, user_id=n) for n in range(100, 302)]))
+    shop.collect()
+    shop.load()
+    shop.put("clients.csv", csv_text("clients", [replace(EVA, user_id=n) for n in range(100, 301)]))
+    shop.collect(NEXT)
+    shop.load(NEXT)
+    assert desk.keys("clients") == {1, 4, *range(100, 301)}
+
+
+def test_two_full_files_of_one_day_stop_no_later_one(desk: Desk) -> None:
+    shop = Shop(desk, 'full = ["clients"]\n')
+    shop.put("a.csv", csv_text("clients", [ANA]))
+    shop.put("b.csv", csv_text("clients", [DAVI]))
+    shop.collect()
+    staged, _ = shop.load()
+    assert [one.outcome for one in staged] == ["refused", "refused"]
+    assert shop.states() == {"a.csv": "refused", "b.csv": "refused"}
+    assert "source_file_refused" in shop.findings()
+    shop.put("c-2024-01-27.csv", csv_text("clients", [EVA]))
+    shop.collect(THIRD)
+    staged, _ = shop.load(THIRD)
+    assert [one.outcome for one in staged] == ["staged"]
+    aside = desk.settings.inbox / "shop" / "refused"
+    assert len(list(aside.iterdir())) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_person_says_whose_it_is_by_the_range(number: int, desk: Desk) -> None:
+    shop = Shop(desk, f"range = [{number}, {number}]\n")
+    shop.put("clients.csv", csv_text("clients", CLIENTS))
+    shop.collect(DAY)
+    shop.load()
+    assert desk.keys("clients") == {number}

@@ -1,0 +1,1 @@
+"""Real servers on this machine, from which sources are fetched in tests."""
