@@ -54,12 +54,12 @@ class Side:
 
     Attributes:
         phases: seconds of each phase.
-        peak_kb: peak of the process's memory.
+        peak_mb: peak of the process's memory.
         written: lines that were inserted and updated, by kind of file (Loanbook only).
     """
 
     phases: dict[str, float]
-    peak_kb: int
+    peak_mb: float
     written: dict[str, tuple[int, int]]
 
     @property
@@ -154,7 +154,7 @@ def _work(target: Target, side: str, day: int, files: list[Path]) -> Side:
         raise Failed(f"{side}, day {day}: {done.stderr.strip()}")
     said = json.loads(done.stdout)
     written = {kind: (new, changed) for kind, (new, changed) in said.get("written", {}).items()}
-    return Side(said["phases"], said["peak_kb"], written)
+    return Side(said["phases"], said["peak_mb"], written)
 
 
 def _compare(books: dict[str, list[Book]]) -> None:
@@ -178,7 +178,7 @@ def _reported(
                 loanbook=[side.seconds for side in ours],
                 practice_phases=_median_phases(practice),
                 loanbook_phases=_median_phases(ours),
-                peak_kb=(_peak(practice), _peak(ours)),
+                peak_mb=(_peak(practice), _peak(ours)),
                 logged=(logged[PRACTICE][number], logged[LOANBOOK][number]),
                 written=ours[0].written,
             )
@@ -186,8 +186,8 @@ def _reported(
     return Report(options.scale, options.runs, machine, works)
 
 
-def _peak(sides: list[Side]) -> int:
-    return max(side.peak_kb for side in sides)
+def _peak(sides: list[Side]) -> float:
+    return max(side.peak_mb for side in sides)
 
 
 def _median_phases(sides: list[Side]) -> dict[str, float]:

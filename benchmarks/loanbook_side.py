@@ -10,12 +10,12 @@ rows, and the peak of memory. The time for starting Python is not counted.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.memory import peak_mb
 from benchmarks.workbench import load_file
 
 from loanbook.database.connection import connect
@@ -29,9 +29,8 @@ def main() -> None:
     phases: dict[str, float] = {}
     for one in loaded:
         phases |= {f"stage {one.kind}": one.staging, f"promote {one.kind}": one.promoting}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     written = {one.kind: [one.inserted, one.updated] for one in loaded}
-    print(json.dumps({"phases": phases, "peak_kb": peak, "written": written}))
+    print(json.dumps({"phases": phases, "peak_mb": peak_mb(), "written": written}))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,20 @@ def fresh(lease: Lease, home: Path, name: str) -> Target:
     )
 
 
+def copied(lease: Lease, home: Path, base: str, name: str) -> Target:
+    """A database of this name that is a copy of another, whatever stood there before."""
+    drop(lease, name)
+    with _maintenance(lease) as owner:
+        owner.execute(
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(name), sql.Identifier(base)
+            )
+        )
+    return Target(
+        home, make_conninfo(lease.owner, dbname=name), make_conninfo(lease.app, dbname=name)
+    )
+
+
 def drop(lease: Lease, name: str) -> None:
     """No database of this name."""
     with _maintenance(lease) as owner:

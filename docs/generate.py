@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import LiteralString
 
 from loanbook.bootstrap import open_book
 from loanbook.database.connection import Database, Row
+from loanbook.portfolio import catalogue
 
 HERE = Path(__file__).parent
 TARGET = HERE / "reference"
@@ -29,6 +31,7 @@ def pages() -> dict[str, str]:
             "data.md": NOTE + data(book),
             "rules.md": NOTE + rules(book),
             "commands.md": NOTE + commands(),
+            "questions.md": NOTE + questions(),
         }
 
 
@@ -73,6 +76,25 @@ def rules(book: Database) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def questions() -> str:
+    """Every question as its header defines it."""
+    lines = ["# Questions", "", "As the headers of `src/loanbook/sql/questions` define them.", ""]
+    for question in catalogue.catalogue():
+        lines += [
+            f"## {question.name}",
+            "",
+            f"**{question.question}**",
+            "",
+            question.definition,
+            "",
+        ]
+        lines += [f"- A row: {question.grain}", f"- Left out: {question.excluded}", ""]
+        lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in question.columns]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def commands() -> str:
     """The help of every command, as the program prints it."""
     lines = ["# Commands", "", "As `loanbook COMMAND --help` prints it.", ""]
@@ -92,6 +114,7 @@ def _subcommands(text: str) -> list[str]:
     return re.findall(r"^[│| ]{1,3}([a-z]+)\s{2,}", part.group(1), re.MULTILINE) if part else []
 
 
+@cache
 def _help(path: tuple[str, ...]) -> str:
     environ = {**os.environ, "COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"}
     done = subprocess.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # Test modules are no package; their helpers are found from the root of the checkout.
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -35,6 +35,8 @@ settings.register_profile(
     derandomize=True,
     deadline=None,
     database=None,
+    # A failure is reported at once; the soak takes its time to make it small.
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=_SLOW,
 )
 settings.register_profile(
@@ -67,16 +69,16 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
 
 
 @pytest.fixture(scope="session")
-def _shared(houses: Houses) -> Iterator[str]:
+def shared(houses: Houses) -> Iterator[str]:
     name = houses.copy()
     yield name
     houses.drop(name)
 
 
 @pytest.fixture
-def book(houses: Houses, _shared: str) -> Iterator[Rolled]:
+def book(houses: Houses, shared: str) -> Iterator[Rolled]:
     """An empty book in one transaction: as its owner and as the application; then rolled back."""
-    with houses.driver(_shared) as driven, Rolled.within(driven) as rolled:
+    with houses.driver(shared) as driven, Rolled.within(driven) as rolled:
         yield rolled
 
 

@@ -74,6 +74,17 @@ class Houses:
         """Take a database down, whoever is still connected to it."""
         self._maintenance.run(sql("drop database if exists {} with (force)", name))
 
+    def refuse(self, name: str, *, refused: bool) -> None:
+        """Let nobody connect to a database and end all sessions there; or let people in again."""
+        word = "false" if refused else "true"
+        self._maintenance.run(sql(f"alter database {{}} allow_connections {word}", name))
+        if refused:
+            self._maintenance.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s"
+                " and application_name like 'loanbook worker%%'",
+                name=name,
+            )
+
     def conninfo(self, name: str) -> str:
         """How the owner connects to a database."""
         return make_conninfo(self._owner, dbname=name)

@@ -9,13 +9,17 @@ Python and importing pandas is not counted.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd  # type: ignore[import-untyped]  # ships no types
 import psycopg
 from sqlalchemy import Engine, create_engine, text
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.memory import peak_mb
 
 # Kindness: with the usual 4 MB, `not in` would turn quadratic above some 260,000 rows.
 SESSION = "-c work_mem=512MB"
@@ -53,8 +57,7 @@ def main() -> None:
         promote(engine, kind)
         ended = time.perf_counter()
         phases |= {f"stage {kind}": between - began, f"promote {kind}": ended - between}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"phases": phases, "peak_kb": peak}))
+    print(json.dumps({"phases": phases, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

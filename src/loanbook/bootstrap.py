@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from loanbook import settings, sql
-from loanbook.database import psql, server
+from loanbook.database import jobs, psql, server
 from loanbook.database.connection import ROLE, Database, connect
 from loanbook.database.install import Installed, install, release
-from loanbook.errors import NotInstalled
+from loanbook.errors import ConnectionLost, DatabaseError, NotInstalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +61,60 @@ def install_book(given: Settings) -> Installed:
         return _install(lease.owner, given)
 
 
+@contextmanager
+def look(given: Settings) -> Iterator[Database]:
+    """A connection to the database as it is: whoever looks installs nothing.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+    """
+    with ExitStack() as stack:
+        conninfo = given.database_url
+        if conninfo is None:
+            conninfo = stack.enter_context(server.acquire(given.home, given.postgres)).app
+        book = connect(conninfo, actor=default_actor())
+        stack.callback(book.close)
+        yield book
+
+
+@contextmanager
+def queue(given: Settings) -> Iterator[tuple[str, str | None]]:
+    """How the application connects to the queue of the workers, and the role that it takes on.
+
+    An embedded server runs meanwhile, and gets its queue where it has none; elsewhere
+    `loanbook install` brings it.
+
+    Raises:
+        NotInstalled: there is no queue.
+        DatabaseError: the database cannot be used.
+    """
+    with ExitStack() as stack:
+        lease = None
+        if given.database_url is None:
+            lease = stack.enter_context(server.acquire(given.home, given.postgres))
+        with open_book(given=given) as book:
+            current, place = jobs.is_current(book), book.place
+        if not current and lease is None:
+            raise NotInstalled(place=place)
+        if not current:
+            install_book(given)
+        yield (lease.app, None) if lease else (str(given.database_url), ROLE)
+
+
+@contextmanager
+def as_owner(given: Settings) -> Iterator[str]:
+    """How the role that installs connects, for upkeep; an embedded server runs meanwhile.
+
+    Raises:
+        DatabaseError: the embedded server cannot be used.
+    """
+    if given.database_url is not None:
+        yield given.database_url
+        return
+    with server.acquire(given.home, given.postgres) as lease:
+        yield lease.owner
+
+
 def default_actor() -> str:
     """The user of the operating system, by name or number."""
     try:
@@ -72,15 +126,17 @@ def default_actor() -> str:
 def _is_current(book: Database, chosen: Settings) -> bool:
     try:
         found = book.value(sql.queries("session")["release"])
-    except NotInstalled:
+    except ConnectionLost:
+        raise
+    except DatabaseError:  # an install that was killed left schemas without their rights
         return False
-    return bool(found == release(chosen.zone.key))
+    return bool(found == release(chosen.zone.key, chosen.currency))
 
 
 def _install(conninfo: str, chosen: Settings) -> Installed:
     owner = connect(conninfo, actor="install")
     try:
-        return install(owner, chosen.zone.key)
+        return install(owner, chosen.zone.key, chosen.currency)
     finally:
         owner.close()
 

@@ -64,7 +64,8 @@ def test_a_run_says_what_happened_and_where_to_look(told: Program) -> None:
     summary = told.json("run", *DAY)
     assert set(summary) == {
         *("as_of", "ok", "files", "batches", "clients", "loans", "contacts", "payments"),
-        *("quarantine", "findings", "checks", "months"),
+        *("quarantine", "findings", "checks", "months", "run", "steps", "caught_up"),
+        "report",
     }
     assert (summary["as_of"], summary["ok"]) == ("2024-01-25", True)
     assert {"month": "2023-12", "loans": 2, "principal": Decimal("6500.00")} in summary["months"]
@@ -107,7 +108,7 @@ def test_a_batch_is_shown_with_what_it_changed(loanbook: Program) -> None:
 def test_a_client_and_a_loan_in_words(told: Program) -> None:
     assert "credit limit   BRL 2,500.50\n" in told("clients", "show", 4).out
     shown = told("loans", "show", 2).out
-    assert f"balance        BRL {ANA_OPEN.due_amount - ANA_OPEN.amount_paid:,.2f}\n" in shown
+    assert f"BRL {ANA_OPEN.due_amount - ANA_OPEN.amount_paid:,.2f} to pay, " in shown
     history = told("loans", "history", 2).out
     assert "insert by night shift, batch" in history
     assert "opening      300.25  undated" in history

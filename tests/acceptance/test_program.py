@@ -57,7 +57,10 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path / "a home")
+    home = tmp_path / "a home"
+    home.mkdir()
+    (home / "loanbook.toml").write_text("[runs]\nreport = false\n", "utf-8")  # pictures take 8 s
+    return Shell(home)
 
 
 def monthly() -> list[tuple[str, int, int]]:

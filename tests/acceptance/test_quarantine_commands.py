@@ -59,6 +59,18 @@ def test_a_refused_line_is_shown_with_file_line_and_every_reason(loanbook: Progr
     assert loanbook.refusal("quarantine", "show", 99) == "There is no line 99 in quarantine."
 
 
+def test_a_line_of_which_nothing_is_to_come_is_dismissed(loanbook: Program) -> None:
+    loanbook.deliver(clients=CLIENTS, loans=[*LOANS[:4], broken(EVA_PAID, loan_amount="12,5")])
+    loanbook("run", *DAY)
+    said = loanbook("quarantine", "dismiss", 1, "--reason", "a test", "--actor", "olga").out
+    assert said == "Line 6 of loans.csv is dismissed by olga: a test\n"
+    assert loanbook.json("quarantine", "list")["total"] == 0
+    assert "It is dismissed by olga" in loanbook("quarantine", "show", 1).out
+    assert loanbook.json("quarantine", "retry")["lines"] == 0
+    again = loanbook.refusal("quarantine", "dismiss", 1, "--reason", "a test")
+    assert again == "There is no open line 1 in quarantine."
+
+
 def test_an_export_is_mended_staged_and_closes_its_lines(loanbook: Program, tmp_path: Path) -> None:
     loanbook.deliver(
         clients=CLIENTS,

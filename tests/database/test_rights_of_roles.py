@@ -61,9 +61,9 @@ def test_only_an_open_batch_takes_rows_and_nothing_else(desk: Desk) -> None:
         "insert into dm.clients (user_id) values (1)",
         "delete from dm.loans",
         "truncate dm.payments",
-        "update audit.changes set before = null",
+        "update audit.clients set before = null",
         "delete from audit.statements",
-        "insert into audit.changes (key, statement_id, operation) values (1, 1, 'I')",
+        "insert into audit.loans (key, statement_id, operation) values (1, 1, 'I')",
         "select * from audit.personal",
         "update ops.findings set state = 'closed'",
         "select ops.lock_key('load')",
@@ -85,9 +85,10 @@ def test_the_owner_meets_the_constraints_and_guards_too(desk: Desk) -> None:
         " values (999, 'payment', 1, '2024-01-01', 'main')": "payments_loan_fkey",
         "update dm.clients set user_id = 1001 where user_id = 1": "clients_user_id_immutable",
         "truncate dm.clients, dm.contacts, dm.loans, dm.payments, stage.clients_base,"
-        " stage.contacts_base": "no_truncate",
+        " stage.contacts_base, ops.letters, ops.letter_loans, ops.letter_events,"
+        " ops.loans_in_sight, ops.disputes": "no_truncate",
         "delete from dm.payments": "payments_append_only",
-        "delete from audit.changes": "audit_append_only",
+        "delete from audit.loans": "audit_append_only",
         "update audit.statements set actor = 'nobody'": "audit_append_only",
     }.items():
         with pytest.raises(Refused) as refused:

@@ -179,3 +179,9 @@ def test_day_after_day_the_sums_are_those_of_the_files(desk: Desk) -> None:
             assert sum(loaded.fates("loans", measure).values()) == total
         assert carried(desk, loaded, "loans") == len(loans) - 2
     assert desk.ailments() == []
+
+
+def test_a_file_that_cannot_be_compared_may_hold_an_impossible_date(desk: Desk) -> None:
+    lines: list[Line] = [EVA, broken(DAVI, created_at="2024-02-30 00:00:00"), replace(ANA, batch=2)]
+    loaded = desk.load(clients=lines, day=NEXT)
+    assert loaded.fates("clients") == {"unchanged": 1, "updated": 1, "quarantined": 1}

@@ -18,14 +18,28 @@ from loanbook import __version__, errors
 from loanbook.cli import (
     batches,
     clients,
+    contacts,
     days,
+    delinquency,
     demo,
     door,
     findings,
+    health,
     jsons,
     loans,
+    outbox,
+    payments,
+    portfolio,
+    products,
     quarantine,
+    reminders,
+    report,
+    runs,
     server,
+    sources,
+    summary,
+    upkeep,
+    worker,
 )
 from loanbook.cli.words import inert
 from loanbook.errors import LoanbookError
@@ -67,7 +81,12 @@ def _loanbook(
     """A lender's files become an audited book of loans."""
 
 
-for module in (demo, days, batches, quarantine, findings, clients, loans, server):
+for module in (
+    *(demo, days, worker, runs, sources, batches, quarantine, findings),
+    *(clients, contacts, loans, payments, products, delinquency),
+    *(reminders, summary, outbox),
+    *(portfolio, report, server, upkeep, health),
+):
     module.add_to(app)
 
 

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from loanbook import settings as configuration
 from loanbook.cli.door import Door, command
 from loanbook.cli.page import Page, progress_of_share
 from loanbook.cli.words import count, day
-from loanbook.settings import Settings
+from loanbook.settings import Settings, writing
 
 NAMES = ("clients.csv", "loans.csv", "contacts.csv")
 
@@ -34,7 +33,8 @@ def demo(
     """Write an invented portfolio into input_data.
 
     The files clients.csv, loans.csv and contacts.csv are replaced; the same scale, seed and day
-    always give the same files. loanbook.toml is told their business date.
+    always give the same files. loanbook.toml is told their business date and, unless they stand
+    there, an invented lender and team for letters.
 
     \b
     Examples:
@@ -54,7 +54,8 @@ def demo(
         written = portfolio.write(
             given.input_data, scale=scale, seed=seed, day=number, progress=progress
         )
-    configuration.write(given.home, as_of=written.as_of, full=("clients",))
+    tables = {"payee": portfolio.PAYEE, "team": portfolio.TEAM}
+    writing.write(given.home, as_of=written.as_of, full=("clients",), missing=tables)
     told = {
         "written": True,
         "as_of": written.as_of,

@@ -54,7 +54,12 @@ class Door:
     @functools.cached_property
     def settings(self) -> Settings:
         """Of the workspace that was named, or that is the default here."""
-        return settings.load(settings.find_home(self._home))
+        return settings.load(self.home)
+
+    @property
+    def home(self) -> Path:
+        """The workspace, whatever its settings say."""
+        return settings.find_home(self._home)
 
     @contextmanager
     def book(self) -> "Iterator[Database]":
@@ -78,18 +83,24 @@ class Door:
         """The answer is to be JSON."""
         return self._json
 
-    def answer(self, result: object, show: "Callable[[Page, Settings], None]") -> None:
+    def answer(
+        self,
+        result: object,
+        show: "Callable[[Page, Settings], None]",
+        given: Settings | None = None,
+    ) -> None:
         """Print a result.
 
         Args:
             result: all of it, for JSON.
             show: prints what a person wants to see of it.
+            given: settings, if not those of the workspace.
         """
         if self._json:
             sys.stdout.writelines(jsons.pieces(result))
             sys.stdout.write("\n")
         else:
-            show(self.page, self.settings)
+            show(self.page, given or self.settings)
         sys.stdout.flush()
 
 

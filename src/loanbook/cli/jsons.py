@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePath
+from typing import Any
 
 Brackets = tuple[str, str]
 _LIST: Brackets = ("[", "]")
@@ -21,6 +22,11 @@ _OBJECT: Brackets = ("{", "}")
 def dumps(value: object) -> str:
     """A value as JSON text: dataclasses become objects, tuples become lists."""
     return "".join(pieces(value))
+
+
+def fields(value: Any) -> dict[str, object]:  # noqa: ANN401 -- any dataclass
+    """The fields of a dataclass by name, for an object that holds more than them."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def pieces(value: object, indent: str = "") -> Iterator[str]:

@@ -87,3 +87,34 @@ At = Annotated[
         help="As the book held it then (system time; the lender's zone unless it names one).",
     ),
 ]
+On = Annotated[
+    date | None,
+    typer.Option(
+        "--on",
+        parser=parse_day,
+        metavar="DATE",
+        help="The day it counts from; by default the book's business date.",
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Your own name for this request: repeated, it acts once."
+    ),
+]
+PageLimit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="At most so many rows.")
+]
+UserId = Annotated[
+    int, typer.Argument(metavar="ID", parser=parse_key, help="The client's user_id.")
+]
+Version = Annotated[
+    int | None,
+    typer.Option(
+        "--version",
+        metavar="N",
+        parser=parse_number,
+        help="The version you saw; if it changed since, nothing is done.",
+    ),
+]
+Reason = typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")

@@ -45,6 +45,11 @@ class Page:
         """A text in which not even a line break may be added."""
         sys.stdout.write(inert(text) + "\n")
 
+    def lines(self, text: str) -> None:
+        """Several lines as they are."""
+        for line in text.splitlines():
+            self.verbatim(line)
+
     def title(self, text: str) -> None:
         """A line that begins a part, after a blank one."""
         text = inert(text)

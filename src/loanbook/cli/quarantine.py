@@ -25,6 +25,7 @@ Kind = Annotated[
     Literal["clients", "contacts", "loans"] | None,
     typer.Option("--kind", help="Only lines of this kind."),
 ]
+LineId = Annotated[int, typer.Argument(metavar="ID", parser=parse_key, help="Number of the line.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
     command(quarantine, "show")(show)
     command(quarantine, "export")(export)
     command(quarantine, "retry", acts=True)(retry)
+    command(quarantine, "dismiss", acts=True)(dismiss)
 
 
 def listed(
@@ -84,12 +86,7 @@ def listed(
     door.answer({"total": total, "lines": found}, page)
 
 
-def show(
-    door: Door,
-    quarantine_id: Annotated[
-        int, typer.Argument(metavar="ID", parser=parse_key, help="Number of the line.")
-    ],
-) -> None:
+def show(door: Door, quarantine_id: LineId) -> None:
     """Show a refused line as it stands in its file.
 
     \b
@@ -109,8 +106,13 @@ def _line(page: Page, settings: Settings, line: "Line") -> None:
     page.line("was refused:")
     for reason in line.reasons:
         page.line(f"  {reason}", "  ")
-    closed = f"{line.state} by batch {line.closed_by} at {instant(line.closed_at, settings.zone)}"
-    page.line(f"It is {'open' if line.closed_by is None else closed}.")
+    if line.closed_at is None:
+        page.line("It is open.")
+        return
+    by = line.dismissed_by or f"batch {line.closed_by}"
+    page.line(f"It is {line.state} by {by} at {instant(line.closed_at, settings.zone)}.")
+    if line.dismissal:
+        page.line(f"  reason: {line.dismissal}", "    ")
 
 
 def export(
@@ -168,12 +170,12 @@ def retry(door: Door, batch: Batch = None) -> None:
       loanbook quarantine retry --batch 3
     """
     from loanbook.mart import checks
-    from loanbook.runs import daily
+    from loanbook.runs import order
     from loanbook.runs import retry as retries
 
     with door.book() as book, busy("Trying again"):
         done = retries.retry(book, door.settings, batch)
-        checked = checks.check(book, daily.SHOWN) if done.batches else []
+        checked = checks.check(book, order.SHOWN) if done.batches else []
     result = {"lines": done.lines, "left": done.left, "batches": done.batches, "checks": checked}
 
     def page(page: Page, settings: Settings) -> None:
@@ -196,3 +198,24 @@ def _retried(page: Page, settings: Settings, done: "Retried") -> None:
             "loanbook quarantine export FILE",
             "  ",
         )
+
+
+def dismiss(
+    door: Door,
+    quarantine_id: LineId,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why nothing is to come of it.")],
+) -> None:
+    """Close a refused line of which nothing is to come, and say why.
+
+    The line is kept with its reasons; it is no longer listed as open, exported or tried again.
+
+    \b
+    Example:
+      loanbook quarantine dismiss 12 --reason "a test line of the partner"
+    """
+    from loanbook.mart import quarantine
+
+    with door.book() as book:
+        line = quarantine.dismiss(book, quarantine_id, reason)
+    told = f"Line {line.line_no} of {line.file} is dismissed by {line.dismissed_by}: {reason}"
+    door.answer(line, lambda page, _: page.line(told))

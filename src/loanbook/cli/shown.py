@@ -28,6 +28,13 @@ _PARTS = ("inserted", "updated", "unchanged", "collapsed", "quarantined")
 def summary(page: Page, settings: Settings, told: Summary) -> None:
     """What a run did, what the book holds now, and where to look next."""
     page.line(f"Run of {day(told.as_of)} in {settings.home}")
+    if told.caught_up:
+        page.line(f"{count(len(told.caught_up), 'missed day')} brought forward first.")
+    for run in told.caught_up:
+        if run.error:
+            page.line(f"{day(run.business_date)}: {run.error}", "  ")
+    if told.run.error:
+        page.line(f"Not all was done: {told.run.error}", "  ")
     page.title("Files")
     staged(page, settings, told.files)
     if told.batches:
@@ -70,6 +77,8 @@ def staged(page: Page, settings: Settings, files: Sequence[Staged]) -> None:
 def _file(file: Staged) -> str:
     if file.outcome == "refused":
         return str(file.problem)
+    if file.outcome == "early":
+        return f"{file.file}: tells of a later day and is left for it"
     if file.outcome == "known":
         return f"{file.file}: known, the same content came as batch {file.batch_id}"
     unread = f", {number(file.quarantined)} of them unreadable" if file.quarantined else ""
@@ -163,7 +172,9 @@ def changes(page: Page, settings: Settings, told: Iterable[Change]) -> None:
 
 
 def _next(told: Summary) -> list[str]:
-    lines = [f"loanbook batches show {batch.batch_id}" for batch in told.batches[-1:]]
+    lines = [f"{told.report}: the report"] if told.report else []
+    lines += [f"loanbook runs show {day(told.as_of)}"]
+    lines += [f"loanbook batches show {batch.batch_id}" for batch in told.batches[-1:]]
     if told.quarantine:
         lines.append("loanbook quarantine list")
     if told.findings:

@@ -7,6 +7,7 @@ server/                 0700, owned by the user who runs the server
 ├── socket              the folder of the socket, or a link to one with a shorter name
 ├── server.log          and server.log.old
 ├── new-*               what a killed initialisation left; removed by the next start
+├── cluster.next/, cluster-16/, moving/     see upgrade.py
 └── cluster/            appears whole, by one rename
     ├── pgpass          passwords, for PGPASSFILE
     └── data/           PostgreSQL's data folder
@@ -46,6 +47,9 @@ REASON = re.compile(r"(?:FATAL|PANIC|ERROR|error):(?! +the database system is ) 
 SETTINGS = Path(__file__).with_name("server.conf")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- looked at only
 ENOUGH_SHARED_MEMORY = 1 << 30  # bytes; files in its place make parallel joins a fifth slower
+
+NEXT = "cluster.next"  # a cluster that an upgrade has proved
+FORMER = "cluster-"  # how the name of one begins that an upgrade has left behind
 
 ROLES = "create role {app} login password '{password}';\ncreate database {database};\n"
 
@@ -115,14 +119,27 @@ def binaries(major: int) -> Path:
     raise ServerFailed(place="this Python", action="be found", problem=problem)
 
 
+def found_version(cluster: Cluster) -> int:
+    """The major version that made the data folder."""
+    return int((cluster.data / "PG_VERSION").read_text("ascii"))
+
+
+def finish_upgrade(cluster: Cluster) -> None:
+    """Put the cluster of an upgrade in place, if that was killed when the former had just left."""
+    waiting = cluster.root / NEXT
+    if waiting.is_dir() and not cluster.folder.exists():
+        waiting.rename(cluster.folder)
+        _sync(cluster.root)
+
+
 def check_version(cluster: Cluster) -> None:
     """Refuse a data folder that another major version made.
 
     Raises:
         OtherMajorVersion: it did.
     """
-    found = (cluster.data / "PG_VERSION").read_text("ascii").strip()
-    if found != str(cluster.major):
+    found = found_version(cluster)
+    if found != cluster.major:
         raise OtherMajorVersion(place=cluster.root.parent, found=found, wanted=cluster.major)
 
 

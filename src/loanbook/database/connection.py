@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, LiteralString
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import IsolationLevel, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InvalidParameterValue
 from psycopg.rows import dict_row
 
 from loanbook.database.refusals import translated
-from loanbook.errors import NotInstalled, TooOld, Unreachable
+from loanbook.errors import Contended, NotInstalled, TooOld, Unreachable
 
 OLDEST = 160000  # server_version_num of the oldest PostgreSQL that serves
 ROLE = "loanbook_app"
 
+ATTEMPTS = 5  # of a transaction that crossed with others
+
 Row = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Database:
     """A connection as one role; every statement runs inside `transaction`."""
 
-    def __init__(self, connection: psycopg.Connection[Row], place: str, actor: str) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Row],
+        place: str,
+        actor: str,
+        again: Callable[[], Database] | None = None,
+    ) -> None:
         self._connection = connection
+        self._again = again
         self.place = place
         self.actor = actor
+
+    @contextmanager
+    def beside(self) -> Iterator[Database]:
+        """Another connection to the same book, as the same role and actor.
+
+        Raises:
+            Unreachable: nothing answers there any more.
+        """
+        if self._again is None:
+            raise Unreachable(place=self.place, problem="this connection stands alone")
+        made = self._again()
+        try:
+            yield made
+        finally:
+            made.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -35,6 +61,35 @@ class Database:
         with translated(self.place), self._connection.transaction():
             self._connection.execute("select set_config('loanbook.actor', %s, true)", (self.actor,))
             yield
+
+    def act(self, work: Callable[[], Result]) -> Result:
+        """Work as a transaction of its own, done anew where it crossed with others.
+
+        All procedures lock in one order, so that two of them never wait for each other; but what
+        else people do in a transaction is theirs, and the server ends such a knot by refusing one.
+
+        Raises:
+            Contended: it crossed with others each time.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with suppress(Contended), self.transaction():
+                return work()
+        with self.transaction():
+            return work()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All statements inside read one state of the book, whatever others commit meanwhile."""
+        with translated(self.place):
+            self._connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            self._connection.read_only = True
+        try:
+            with self.transaction():
+                yield
+        finally:
+            if not self._connection.closed:
+                self._connection.isolation_level = None
+                self._connection.read_only = None
 
     def rows(self, query: LiteralString, **values: object) -> list[Row]:
         """All rows of a query; `%(name)s` in it takes the value of that name."""
@@ -83,6 +138,16 @@ class Database:
             for block in blocks:
                 copy.write(block)
 
+    def copy_out(self, statement: LiteralString) -> Iterator[bytes]:
+        """The blocks that a statement `copy (…) to stdout` sends."""
+        with (
+            translated(self.place),
+            self._connection.cursor() as cursor,
+            cursor.copy(statement) as copy,
+        ):
+            for block in copy:
+                yield bytes(block)
+
     def close(self) -> None:
         """Give the connection up."""
         self._connection.close()
@@ -120,7 +185,8 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
         version = connection.info.parameter_status("server_version")
         connection.close()
         raise TooOld(place=place, version=version)
-    return Database(connection, place, actor)
+    again = partial(connect, conninfo, actor=actor, role=role)
+    return Database(connection, place, actor, again)
 
 
 def place_of(conninfo: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from loanbook import sql
+from loanbook.database import jobs
 from loanbook.database.connection import Database
 from loanbook.errors import InstallBlocked, MigrationChanged, Refused
+from loanbook.sql import headers
 
 _QUERIES = sql.queries("install")
 
@@ -27,12 +30,13 @@ class Installed:
     fresh: bool
 
 
-def install(owner: Database, zone: str) -> Installed:
+def install(owner: Database, zone: str, currency: str = "BRL") -> Installed:
     """Bring the database to this release, as its owner.
 
     Args:
         owner: a connection as the role that owns (or shall own) the schemas.
         zone: the lender's time zone.
+        currency: ISO 4217 code of all amounts.
 
     Raises:
         MigrationChanged: a migration differs from what this database once took.
@@ -52,17 +56,22 @@ def install(owner: Database, zone: str) -> Installed:
             for folder in sql.REAPPLIED:
                 for name in sql.names(folder):
                     owner.run(sql.text(name))
+            for folder in sql.REPORTED:
+                for name in sql.names(folder):
+                    _define_report(owner, name)
             owner.run(sql.text("rules.sql"))
             owner.run(sql.text("grants.sql"))
-            owner.rows(_QUERIES["stamp"], release=release(zone), zone=zone)
+            jobs.install(owner)
+            stamp = {"release": release(zone, currency), "zone": zone, "currency": currency}
+            owner.rows(_QUERIES["stamp"], **stamp)
     finally:
         owner.value(_QUERIES["unlock"])
-    return Installed(tuple(pending), release(zone), fresh=not taken)
+    return Installed(tuple(pending), release(zone, currency), fresh=not taken)
 
 
-def release(zone: str) -> str:
-    """What a database bears that needs no install: the SQL of this release and the zone."""
-    return f"{sql.release()[:16]} {zone}"
+def release(zone: str, currency: str = "BRL") -> str:
+    """What a database bears that needs no install: this release's SQL, zone and currency."""
+    return f"{sql.release()[:16]} {zone} {currency}"
 
 
 def _pending(taken: dict[str, str]) -> list[str]:
@@ -79,6 +88,18 @@ def _apply_migrations(owner: Database, pending: list[str]) -> None:
         with owner.transaction():
             owner.run(sql.text(name))
             owner.rows(_QUERIES["take"], name=name, digest=_digest(name))
+
+
+def _define_report(owner: Database, name: str) -> None:
+    header = headers.read(name)
+    owner.rows(
+        _QUERIES["define_report"],
+        name=PurePosixPath(name).stem,
+        text=sql.text(name),
+        about=f"{header.told.get('question', '')} {header.told['grain']}".strip(),
+        columns=[column.name for column in header.columns],
+        meanings=[column.meaning for column in header.columns],
+    )
 
 
 def _drop_reapplied(owner: Database) -> None:

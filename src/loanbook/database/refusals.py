@@ -8,18 +8,29 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors as pg
 
+from loanbook import sql
 from loanbook.errors import (
     ConnectionLost,
+    Contended,
     DatabaseError,
     DataRefused,
+    KeyReused,
     LoanbookError,
     NotFound,
     NotInstalled,
     Refused,
+    SourceOwned,
     StaleVersion,
+    TookTooLong,
 )
 
-_OWN = {"LB404": NotFound, "LB409": StaleVersion}
+_OWN = {
+    "LB403": SourceOwned,
+    "LB404": NotFound,
+    "LB409": StaleVersion,
+    "LB410": KeyReused,
+}
+_CROSSED = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
 _ABSENT = (pg.UndefinedTable, pg.UndefinedFunction, pg.InvalidSchemaName, pg.UndefinedColumn)
 
 
@@ -36,16 +47,26 @@ def translate(error: psycopg.Error, place: str) -> LoanbookError:
     if state.startswith("LB"):
         return _OWN.get(state, Refused)(sentence=sentence, rule=rule)
     if isinstance(error, psycopg.IntegrityError):
-        return Refused(sentence=f"The rule {rule} forbids this: {sentence}.", rule=rule)
-    if isinstance(error, psycopg.DataError):
-        return DataRefused(problem=sentence)
+        told = sql.rules().get(rule) or f"The rule {rule} forbids this: {sentence}."
+        return Refused(sentence=told, rule=rule)
     if isinstance(error, _ABSENT):
         return NotInstalled(place=place)
+    return _failure(error, state)(problem=sentence)
+
+
+def _failure(error: psycopg.Error, state: str) -> type[DatabaseError]:
+    """What went wrong beside the book: each class tells of a problem."""
+    if isinstance(error, _CROSSED):
+        return Contended
+    if isinstance(error, pg.QueryCanceled):
+        return TookTooLong
+    if isinstance(error, psycopg.DataError):
+        return DataRefused
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and (
         not state or state.startswith(("08", "57P"))
     ):
-        return ConnectionLost(problem=sentence)
-    return DatabaseError(problem=sentence)
+        return ConnectionLost
+    return DatabaseError
 
 
 @contextmanager

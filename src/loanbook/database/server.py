@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Lease", "acquire", "binaries", "stop"]
+__all__ = ["Lease", "State", "acquire", "binaries", "conninfo_of", "sessions_of", "stop"]
 
 FAREWELL = 0.5  # seconds for sessions just closed to vanish from the server's list
 
@@ -121,6 +121,7 @@ def stop(home: Path) -> bool:
 
 def _prepare(cluster: Cluster) -> None:
     clusters.remove_leftovers(cluster)
+    clusters.finish_upgrade(cluster)
     if not cluster.folder.is_dir():
         clusters.create(cluster)
     clusters.check_version(cluster)
@@ -135,7 +136,7 @@ def _stop(cluster: Cluster) -> bool:
         users = [f"process {number}" for number in locks.holders(cluster.users)]
         raise ServerInUse(place=cluster.root, users=", ".join(users) or "another process")
     try:
-        if postmaster.has_started(cluster) and (sessions := _sessions(cluster)):
+        if postmaster.has_started(cluster) and (sessions := sessions_of(cluster)):
             raise ServerInUse(place=cluster.root, users=", ".join(sessions))
         postmaster.shut_down(cluster)
     finally:
@@ -144,7 +145,12 @@ def _stop(cluster: Cluster) -> bool:
     return True
 
 
-def _sessions(cluster: Cluster) -> list[str]:
+def sessions_of(cluster: Cluster) -> list[str]:
+    """Who is connected to a server that runs.
+
+    Raises:
+        ServerFailed: it does not tell.
+    """
     import psycopg  # noqa: PLC0415 -- whoever only looks at this module need not load the driver
 
     try:
@@ -158,6 +164,11 @@ def _sessions(cluster: Cluster) -> list[str]:
         problem = f"it does not tell who uses it ({str(error).strip()})"
         raise ServerFailed(place=cluster.root, action="stop", problem=problem) from error
     return [str(row[0]) for row in found]
+
+
+def conninfo_of(cluster: Cluster) -> str:
+    """How the role that installs connects to a server that runs."""
+    return _conninfo(cluster, OWNER)
 
 
 def _conninfo(cluster: Cluster, role: str, database: str = DATABASE) -> str:

@@ -4,5 +4,6 @@ Importing this package costs nothing; numpy is needed only when `write` runs.
 """
 
 from loanbook.demo.files import Written, write
+from loanbook.demo.lender import PAYEE, TEAM
 
-__all__ = ["Written", "write"]
+__all__ = ["PAYEE", "TEAM", "Written", "write"]

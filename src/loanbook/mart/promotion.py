@@ -10,6 +10,7 @@ from loanbook import sql
 from loanbook.database.connection import Database, Row
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
 _QUERIES = sql.queries("mart")
@@ -69,14 +70,20 @@ AttachRaw = Callable[[Row], object]
 NamedLines = Callable[[Row], Collection[int]]
 
 
-def waiting(book: Database) -> list[Row]:
-    """The staged batches, in the order in which they are to be loaded."""
-    return book.rows(_QUERIES["waiting"])
+def waiting(book: Database, until: date | None = None) -> list[Row]:
+    """The staged batches, in the order in which they are to be loaded.
+
+    Args:
+        book: the book.
+        until: only those that tell of this business date or an earlier one.
+    """
+    return book.rows(_QUERIES["waiting"], until=until)
 
 
 def promote(
     book: Database,
     *,
+    until: date | None = None,
     allow_deletions: bool = False,
     attach_raw: AttachRaw | None = None,
     named_lines: NamedLines | None = None,
@@ -85,6 +92,7 @@ def promote(
 
     Args:
         book: the book.
+        until: only batches of this business date or an earlier one.
         allow_deletions: accept a full file even if more than 1 % of the clients vanish with it.
         attach_raw: gives refused lines their text as it stands in the file.
         named_lines: which lines of quarantine a file of mended lines answers for.
@@ -93,7 +101,7 @@ def promote(
         Refused: a batch cannot be loaded now, for instance because the stage was emptied.
     """
     done = []
-    for batch in waiting(book):
+    for batch in waiting(book, until):
         with book.transaction():
             one = load(book, batch, allow_deletions=allow_deletions, attach_raw=attach_raw)
             if named_lines is not None and one.outcome == "accepted":

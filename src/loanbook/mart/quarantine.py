@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _QUERIES = sql.queries("mart")
 OPEN = ("open",)
-EVERY = ("open", "superseded", "retried")
+EVERY = ("open", "superseded", "retried", "dismissed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,11 @@ class Line:
         raw: the line as it stands in the file.
         rules: names of all rules that it breaks.
         reasons: the same in words.
-        state: open, superseded or retried.
+        state: open, superseded, retried or dismissed.
         closed_by: batch that closed it.
         closed_at: when.
+        dismissed_by: who said that nothing is to come of it.
+        dismissal: why.
     """
 
     quarantine_id: int
@@ -54,6 +56,8 @@ class Line:
     state: str
     closed_by: int | None
     closed_at: datetime | None
+    dismissed_by: str | None
+    dismissal: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +201,15 @@ def close(book: Database, lines: Collection[int], batch_id: int) -> None:
         Refused: the batch is no accepted retry.
     """
     book.value(_QUERIES["close_retried"], lines=list(lines), batch_id=batch_id)
+
+
+def dismiss(book: Database, quarantine_id: int, reason: str) -> Line:
+    """A person says that nothing is to come of a refused line, and why; it is kept.
+
+    Raises:
+        NotFound: there is no such line, or it is closed.
+        Refused: the reason is blank.
+    """
+    with book.transaction():
+        book.value(_QUERIES["dismiss"], quarantine_id=quarantine_id, reason=reason)
+    return get(book, quarantine_id)

@@ -11,8 +11,12 @@ from types import MappingProxyType
 from typing import LiteralString
 
 # In the order in which install applies them anew; migrations are a matter of their own.
-REAPPLIED = ("procedures", "views", "checks", "triggers")
+REAPPLIED = ("procedures", "views", "checks", "triggers", "report")
+# Texts of which install makes the views of schema report, in this order.
+REPORTED = ("relations", "questions")
 
+# In rules.sql: a rule's name, its nature and its sentence.
+_RULE = re.compile(r"\(\s*'(\w+)',\s*'\w+',\s*'((?:[^']|'')+)'\s*\)")
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
@@ -36,10 +40,18 @@ def queries(room: str) -> Mapping[str, LiteralString]:
 
 
 @cache
+def rules() -> Mapping[str, str]:
+    """The sentence of each rule by its name."""
+    found = {name: said.replace("''", "'") for name, said in _RULE.findall(text("rules.sql"))}
+    return MappingProxyType(found)
+
+
+@cache
 def release() -> str:
     """SHA-256 of everything that install applies: two releases of the database differ in it."""
     digest = hashlib.sha256()
     singles = ["roles.sql", "bootstrap.sql", "drop_reapplied.sql", "rules.sql", "grants.sql"]
-    for name in [*singles, *(n for folder in ("migrations", *REAPPLIED) for n in names(folder))]:
+    folders = ("migrations", *REAPPLIED, *REPORTED)
+    for name in [*singles, *(n for folder in folders for n in names(folder))]:
         digest.update(f"{name}\0{text(name)}\0".encode())
     return digest.hexdigest()

@@ -4,12 +4,15 @@ create schema if not exists stage;
 create schema if not exists dm;
 create schema if not exists audit;
 create schema if not exists api;
+create schema if not exists report;
 
 comment on schema stage is 'What was received: each line of a file with its batch and number.';
 comment on schema dm is 'The data mart: clients, loans, contacts and payments as they stand.';
 comment on schema audit is 'Append-only history of every change of the mart.';
 comment on schema ops is 'How the operation runs: batches, quarantine, findings.';
 comment on schema api is 'All that programs and people may call and read; holds no data.';
+comment on schema report is
+'Answers about the portfolio for the book''s business date, without personal data; holds no data.';
 
 create table if not exists ops.migrations (
     name text constraint migrations_pkey primary key,

@@ -28,7 +28,7 @@ begin
             where c.relkind = 'v'
                 and c.relnamespace in (
                     'api'::regnamespace, 'dm'::regnamespace, 'ops'::regnamespace,
-                    'audit'::regnamespace, 'stage'::regnamespace
+                    'audit'::regnamespace, 'stage'::regnamespace, 'report'::regnamespace
                 )
             union all
             select format('drop routine %s', p.oid::regprocedure)

@@ -3,7 +3,8 @@ revoke all on all tables in schema stage,
 dm,
 audit,
 ops,
-api from public,
+api,
+report from public,
 loanbook_app,
 loanbook_analyst,
 loanbook_auditor;
@@ -21,7 +22,10 @@ grant execute on all routines in schema dm to loanbook_app;
 
 -- The auditor reads the history and the mart without personal data.
 grant usage on schema api, audit, dm to loanbook_auditor;
-grant select on audit.statements, audit.changes to loanbook_auditor;
-grant select on dm.clients, dm.loans, dm.payments to loanbook_auditor;
+grant select on audit.statements, audit.changes, audit.clients, audit.contacts, audit.loans, audit.products
+to loanbook_auditor;
+grant select on dm.clients, dm.loans, dm.payments, dm.products to loanbook_auditor;
 
--- The analyst gets the views of schema report, as soon as there are any.
+-- The analyst reads the answers and what they stand on, nothing else; so may the application.
+grant usage on schema report to loanbook_analyst, loanbook_app;
+grant select on all tables in schema report to loanbook_analyst, loanbook_app;

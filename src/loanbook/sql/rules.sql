@@ -76,6 +76,15 @@ values
     'The file names this user_id more than once with different content.'
 ),
 ('contacts_other_owner', 'refusal', 'This contact belongs to another source.'),
+('contacts_name_printable', 'refusal', 'A name told here has no control characters or line breaks.'),
+('contacts_email_shape', 'refusal', 'An e-mail address told here is one, of at most 254 characters.'),
+('contacts_tax_id_shape', 'refusal', 'A tax id told here is a CPF (11 digits) or a CNPJ (14 characters).'),
+(
+    'contacts_phone_shape',
+    'refusal',
+    'A telephone number told here is international, such as +5511987654321.'
+),
+('contacts_locale_known', 'refusal', 'locale must be pt-BR or en.'),
 ('loans_loan_id_missing', 'refusal', 'loan_id is missing.'),
 ('loans_loan_id_malformed', 'refusal', 'loan_id is not a whole number in plain digits.'),
 (
@@ -139,6 +148,108 @@ values
     'refusal',
     'The file names this loan_id more than once with different content.'
 ),
+('loan_exists', 'refusal', 'There is no loan of this number.'),
+(
+    'loan_belongs_to_loanbook',
+    'refusal',
+    'A source owns the loan: its status and payments come with the sources files.'
+),
+('client_is_approved', 'refusal', 'The client is denied and takes no new loan.'),
+(
+    'client_has_no_default',
+    'refusal',
+    'The client has a defaulted loan, which must be paid before a new one.'
+),
+(
+    'loans_one_open_per_client',
+    'refusal',
+    'The client has an open loan, which must be paid before a new one.'
+),
+('loan_not_before_client', 'refusal', 'A loan cannot be issued before its client was registered.'),
+('loan_within_credit_limit', 'refusal', 'The principal is above the clients credit limit.'),
+('product_stands_on_day', 'refusal', 'No version of the product stands on the day of issue.'),
+('product_exists', 'refusal', 'There is no product of this number.'),
+('product_minimum_amount', 'refusal', 'The principal is less than the product lends at least.'),
+('product_maximum_amount', 'refusal', 'The principal is more than the product lends at most.'),
+('product_change_has_reason', 'refusal', 'A change of a product needs a reason.'),
+('product_change_after_last', 'refusal', 'A change of a product begins after its last version did.'),
+(
+    'product_change_after_contracts',
+    'refusal',
+    'Contracts were made under the standing terms on or after that day.'
+),
+('products_one_version_a_day', 'refusal', 'On each day one version of a product stands.'),
+(
+    'products_terms_stand',
+    'refusal',
+    'The terms of a version of a product never change; only its end may be set.'
+),
+('products_term_days_valid', 'refusal', 'term_days must lie between 1 and 3650.'),
+('products_grace_days_valid', 'refusal', 'grace_days must lie between 0 and 3650.'),
+('products_day_count_known', 'refusal', 'day_count must be 360 or 365.'),
+('products_name_short', 'refusal', 'The name of a product has 1 to 100 characters.'),
+('products_amounts_in_order', 'refusal', 'The least principal must not be above the greatest.'),
+('products_tax_valid', 'refusal', 'A percent of tax must lie between 0 and 100.'),
+('products_tax_six_decimals', 'refusal', 'A percent of tax has at most six decimals.'),
+(
+    'products_limit_positive',
+    'refusal',
+    'A limit of a product must be positive and stay below 1000000000000.'
+),
+('products_limit_two_decimals', 'refusal', 'A limit of a product has more than two decimals.'),
+('payment_exists', 'refusal', 'There is no payment of this number.'),
+('payments_amount_missing', 'refusal', 'The amount is missing.'),
+('payments_amount_positive', 'refusal', 'The amount must be positive and stay below 1000000000000.'),
+('payments_amount_two_decimals', 'refusal', 'The amount has more than two decimals.'),
+('payment_within_balance', 'refusal', 'The payment is more than the loan still owes.'),
+('payment_not_before_issue', 'refusal', 'A payment cannot count from a day before its loan was issued.'),
+('loan_is_owed', 'refusal', 'Nothing is owed on a loan that is cancelled or written off.'),
+('day_in_range', 'refusal', 'The day must lie between the years 1900 and 2199.'),
+('day_not_in_future', 'refusal', 'Neither the book nor the lenders clock has reached that day.'),
+('reversal_has_reason', 'refusal', 'A reversal needs a reason.'),
+('reversal_of_a_payment', 'refusal', 'Only a payment can be reversed.'),
+('payments_reversed_once', 'refusal', 'A payment is reversed once at most.'),
+('reversal_not_before_payment', 'refusal', 'A reversal cannot count from a day before its payment.'),
+(
+    'reversal_opens_second_loan',
+    'refusal',
+    'A loan is not opened again beside another open loan of its client.'
+),
+('cancellation_has_reason', 'refusal', 'A cancellation needs a reason.'),
+('cancellation_of_open_loan', 'refusal', 'Only an open loan can be cancelled.'),
+('cancellation_without_money', 'refusal', 'A loan on which money stands cannot be cancelled.'),
+('cancellation_on_day_of_issue', 'refusal', 'A loan can be cancelled on the day it was issued only.'),
+('requests_key_is_a_name', 'refusal', 'The key of a request has 1 to 200 printable characters.'),
+('idempotency_key_reused', 'refusal', 'The key was used for another request.'),
+('book_never_goes_back', 'refusal', 'The book stands at a later day.'),
+('purge_keeps_a_week', 'refusal', 'What is younger than a week is kept.'),
+('purge_is_due', 'refusal', 'It is not due to go: it is too young, or the book still needs it.'),
+('run_is_claimed', 'refusal', 'A run begins only in a session that has claimed the runs.'),
+('run_is_running', 'refusal', 'The run is not being done in this session.'),
+('step_is_running', 'refusal', 'The step is not being done.'),
+('letter_exists', 'refusal', 'There is no letter of this number.'),
+('sender_is_here', 'refusal', 'Letters are claimed only in the session in which their sender entered.'),
+('fate_known', 'refusal', 'What became of a letter is sent, failed, suppressed or unknown.'),
+('team_letters_known', 'refusal', 'A letter to the lenders own people is a summary or a notice.'),
+('recipient_is_an_address', 'refusal', 'The recipient of a letter must be an e-mail address.'),
+('resolution_has_reason', 'refusal', 'Resolving a letter needs a reason.'),
+('resolution_known', 'refusal', 'A letter is resolved as sent, planned or cancelled.'),
+('resolution_of_unknown', 'refusal', 'Only a letter of which nobody knows whether it was sent is resolved.'),
+('retry_has_reason', 'refusal', 'Trying a letter again needs a reason.'),
+('letter_loans_step_once', 'refusal', 'Another letter tells the same step of the loan.'),
+('retry_of_failed', 'refusal', 'Only a letter that failed or was suppressed is tried again.'),
+('suppression_has_reason', 'refusal', 'Suppressing an address needs a reason.'),
+('suppression_of_an_address', 'refusal', 'What is suppressed must be an e-mail address.'),
+('dispute_has_reason', 'refusal', 'A dispute needs a reason.'),
+('disputes_one_standing', 'refusal', 'The loan is disputed already.'),
+('settlement_has_reason', 'refusal', 'Settling a dispute needs a reason.'),
+('dispute_stands', 'refusal', 'The loan is not disputed.'),
+('loans_cured', 'event', 'The loan was paid in full after it had been a default; its client stays denied.'),
+('loans_ongoing_past_grace', 'state', 'The source calls the loan ongoing, though it is past its grace.'),
+('loans_ongoing_though_paid', 'state', 'The source calls the loan ongoing, though it is paid in full.'),
+('loans_default_though_paid', 'state', 'The source calls the loan a default, though it is paid in full.'),
+('loans_default_within_grace', 'state', 'The source calls the loan a default within its grace.'),
+('loans_default_undenied', 'state', 'The loan is a default, but its client is not denied.'),
 ('clients_gone', 'state', 'The client is gone from a full file, but is kept here.'),
 (
     'clients_amendment_overruled',
@@ -151,6 +262,7 @@ values
     'The source changed a field that had been amended here; the source''s value stands.'
 ),
 ('contacts_email_malformed', 'state', 'The e-mail address is not one.'),
+('contacts_undeliverable', 'state', 'Letters to the e-mail address come back; it is to be mended.'),
 ('loans_contract_differs', 'state', 'The amounts differ from the contract by more than a cent.'),
 ('loans_term_not_90_days', 'state', 'The loan does not run 90 days to the second.'),
 ('loans_paid_short', 'state', 'The loan is called paid, but less than the amount due was paid.'),
@@ -160,7 +272,25 @@ values
 ('loans_after_denial', 'state', 'The loan was issued after the client had been denied.'),
 ('loans_second_open', 'state', 'The client has an older open loan.'),
 ('loans_amount_lowered', 'event', 'The source lowered the sum paid so far.'),
-('loans_gone', 'state', 'The loan is gone from a full file, but is kept here.')
+('loans_gone', 'state', 'The loan is gone from a full file, but is kept here.'),
+(
+    'clients_two_sources',
+    'state',
+    'A second source delivers this user_id; what its owner says stands, the other line waits in quarantine.'
+),
+(
+    'loans_two_sources',
+    'state',
+    'A second source delivers this loan_id; what its owner says stands, the other line waits in quarantine.'
+),
+('source_unreachable', 'state', 'The source could not be reached, or did not let us in.'),
+('source_late', 'state', 'The source had not delivered for the day by the time that was expected.'),
+('source_file_refused', 'state', 'A file of the source could not be taken; it is kept.'),
+('source_columns_missing', 'state', 'Columns that the layout reads are missing from the file; it is kept.'),
+('source_columns_new', 'state', 'The file has columns that earlier ones did not have.'),
+('source_column_empty', 'state', 'A column that held values before holds none; the file is kept.'),
+('source_count_unusual', 'state', 'The file has far more or far fewer rows than the ones before.'),
+('source_range_has_room', 'refusal', 'The range of ids of the source is used up.')
 on conflict (rule) do update
     set nature = excluded.nature, sentence = excluded.sentence
     where (rules.nature, rules.sentence) is distinct from (excluded.nature, excluded.sentence);

@@ -15,13 +15,15 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from loanbook.errors import EmptyFile, Unreadable
+from loanbook.errors import ArchiveUnwritable, EmptyFile, Unreadable
 from loanbook.staging.layouts import Layout, recognise
 
 CHUNK = 1 << 20  # bytes
 LONGEST_HEADER = 1 << 16  # bytes
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
+ARRIVING = ".arriving-"  # begins the name of a copy that is being made
+PREFIX = 16  # digits of its digest with which the name of an archived file begins
 _DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
 
@@ -56,6 +58,7 @@ def receive(path: Path, archive: Path, as_of: date) -> Arrival:
 
     Raises:
         FileRefused: it is empty, unreadable, or its header is not one of ours.
+        ArchiveUnwritable: the copy cannot be made.
     """
     archived, digest = _archive(path, archive)
     try:
@@ -90,26 +93,35 @@ def opened(archived: Path) -> Iterator[BinaryIO]:
 
 
 def _archive(path: Path, archive: Path) -> tuple[Path, str]:
-    archive.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=archive, prefix=".arriving-")
     try:
-        with os.fdopen(handle, "wb") as copy:
-            try:
-                with path.open("rb") as original:
-                    while chunk := original.read(CHUNK):
-                        digest.update(chunk)
-                        copy.write(chunk)
-            except OSError as error:
-                raise Unreadable(file=path.name, problem=error.strerror or error) from error
-            copy.flush()
-            os.fsync(copy.fileno())
-        archived = archive / f"{digest.hexdigest()[:16]}-{path.name}"
-        Path(name).replace(archived)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        archive.mkdir(mode=0o700, exist_ok=True)  # it holds personal data
+        handle, name = tempfile.mkstemp(dir=archive, prefix=ARRIVING)
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                digest = hashlib.sha256()
+                for chunk in _chunks(path):
+                    digest.update(chunk)
+                    copy.write(chunk)
+                copy.flush()
+                os.fsync(copy.fileno())
+            archived = archive / f"{digest.hexdigest()[:PREFIX]}-{path.name}"
+            Path(name).replace(archived)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ArchiveUnwritable(place=archive, problem=error.strerror or error) from error
     return archived, digest.hexdigest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as original:
+            while chunk := original.read(CHUNK):
+                yield chunk
+    except OSError as error:
+        raise Unreadable(file=path.name, problem=error.strerror or error) from error
 
 
 def look(archived: Path, name: str) -> tuple[str, str]:

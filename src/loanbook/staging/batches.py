@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +14,7 @@ from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFile
 from loanbook.settings import KINDS, Settings, Source
 from loanbook.staging.arrivals import Arrival, dated, look, opened, receive
 from loanbook.staging.comparison import Comparison, NotComparableError, Previous, is_intact
+from loanbook.staging.erasure import clear
 from loanbook.staging.lines import blocks
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
@@ -30,7 +31,8 @@ class Staged:
 
     Attributes:
         file: its name.
-        outcome: "staged", "known" (its digest was staged or accepted before) or "refused".
+        outcome: "staged", "known" (its digest was staged or accepted before), "early" (its business
+            date is yet to come) or "refused".
         kind: clients, contacts or loans; None where the header did not tell.
         batch_id: the batch it became, or the batch that bears its digest.
         lines: lines of data in it.
@@ -57,6 +59,7 @@ class Request:
         full: they are declared whole, whatever the source's setting says.
         again: stage a file even if its digest is known.
         is_retry: they repeat lines out of quarantine.
+        until: files of a later business date are left for their day.
     """
 
     as_of: date
@@ -64,6 +67,7 @@ class Request:
     full: bool = False
     again: bool = False
     is_retry: bool = False
+    until: date | None = None
 
 
 def stage(
@@ -83,18 +87,23 @@ def stage(
     """
     done: list[Staged] = []
     arrivals: list[Arrival] = []
+    erased = frozenset(book.value(_QUERIES["erased"]))
     for path in find(paths):
         try:
-            arrivals.append(receive(path, settings.archive, request.as_of))
+            arrived = receive(path, settings.archive, request.as_of)
+            arrivals.append(clear(arrived, erased))
         except FileRefused as error:
             done.append(Staged(path.name, "refused", problem=str(error)))
     arrivals.sort(key=lambda a: (a.business_date, KINDS.index(a.layout.kind), a.name))
+    early = [a for a in arrivals if request.until and a.business_date > request.until]
+    done += [Staged(a.name, "early", a.layout.kind) for a in early]
+    arrivals = [a for a in arrivals if a not in early]
     twins = _twins(arrivals, request)
     for arrival in arrivals:
         try:
             if arrival in twins:
                 raise twins[arrival]
-            done.append(_stage_one(book, arrival, request, progress))
+            done.append(_stage_one(_Attempt(book, arrival, request, progress, erased)))
         except FileRefused as error:
             kind = arrival.layout.kind
             done.append(Staged(arrival.name, "refused", kind, problem=str(error)))
@@ -148,14 +157,12 @@ def _twins(arrivals: list[Arrival], request: Request) -> dict[Arrival, LoanbookE
     return twins
 
 
-def _stage_one(
-    book: Database, arrival: Arrival, request: Request, progress: Progress | None
-) -> Staged:
-    attempt = _Attempt(book, arrival, request, progress)
+def _stage_one(attempt: _Attempt) -> Staged:
     try:
-        return attempt.run(exact=False, compared=not request.again)
-    except NotComparableError:
-        return attempt.run(exact=False, compared=False)
+        try:
+            return attempt.run(exact=False, compared=not attempt.request.again)
+        except NotComparableError:
+            return attempt.run(exact=False, compared=False)
     except DataRefused:
         # Some value is none although its shape is right: find it by looking at every field.
         return attempt.run(exact=True, compared=False)
@@ -169,6 +176,7 @@ class _Attempt:
     arrival: Arrival
     request: Request
     progress: Progress | None
+    erased: Collection[int]
 
     def run(self, *, exact: bool, compared: bool) -> Staged:
         """Open a batch, copy the lines and seal it.
@@ -189,6 +197,7 @@ class _Attempt:
             opening = self._open(comparison)
             if opening["known_batch"] is not None:
                 return Staged(arrival.name, "known", layout.kind, opening["known_batch"])
+            self._refuse_late_erasure()
             batch_id = opening["batch_id"]
             table = ("stage", f"{layout.kind}_{batch_id}")
             rows = self._rows(maker, comparison)
@@ -197,6 +206,13 @@ class _Attempt:
             self._seal(batch_id, lines, comparison)
             quarantined = attach_raw(self.book, batch_id, arrival.archived, arrival.encoding)
         return Staged(arrival.name, "staged", layout.kind, batch_id, lines, quarantined)
+
+    def _refuse_late_erasure(self) -> None:
+        """Nobody was anonymised since the file was cleared; from here on a lock sees to it."""
+        if set(self.book.value(_QUERIES["erased"])) != set(self.erased):
+            self.arrival.archived.unlink(missing_ok=True)
+            problem = "a client was anonymised while it came in; stage it again"
+            raise FileRefused(file=self.arrival.name, problem=problem)
 
     def _comparison(self, stack: ExitStack) -> Comparison | None:
         """The file that the mart reflects, if it can be compared with this one."""

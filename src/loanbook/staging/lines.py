@@ -119,5 +119,7 @@ def split(record: bytes, delimiter: str) -> list[str]:
         csv.Error: its quotation marks do not fit.
         UnicodeDecodeError: it is no UTF-8.
     """
-    text = io.StringIO(record.decode(), newline="")
-    return next(csv.reader(text, delimiter=delimiter, strict=True), [])
+    text = record.decode()
+    if '"' not in text:
+        return text.split(delimiter) if text else []
+    return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from loanbook.staging.layouts import Layout, Shape
+from loanbook.columns import Shape
+from loanbook.staging.layouts import Layout
 from loanbook.staging.lines import Block, split
 
 MOST_SHAPES = 100_000  # remembered at a time; a file of free texts has as many as it has lines

@@ -1,4 +1,4 @@
--- Each loan runs 90 days to the second, unless a finding says so.
+-- Each loan runs its term to the second, 90 days where it came by file, unless a finding says so.
 create view api.check_due_is_created_plus_term as
 select
     'loan' as subject,
@@ -6,7 +6,7 @@ select
     format('from %s to %s', l.created_at, l.due_at) as detail
 from dm.loans as l
 where
-    l.due_at <> l.created_at + interval '90 days'
+    l.due_at <> l.created_at + coalesce(l.term_days, 90) * interval '1 day'
     and not exists (
         select from ops.findings as f
         where

@@ -1,15 +1,6 @@
 -- Each row of the mart has the record of its arrival, each payment that of its transaction.
 create view api.check_every_row_is_audited as
-with arrivals as (
-    select
-        t.relation,
-        h.key
-    from audit.changes as h
-    inner join audit.statements as t on h.statement_id = t.statement_id
-    where h.operation = 'I'
-),
-
-standing as (
+with standing as (
     select
         'clients' as relation,
         c.user_id as key
@@ -33,8 +24,8 @@ select
 from standing as s
 where
     not exists (
-        select from arrivals as a
-        where a.relation = s.relation and a.key = s.key
+        select from audit.changes as h
+        where h.relation = s.relation and h.key = s.key and h.operation = 'I'
     )
 union all
 select

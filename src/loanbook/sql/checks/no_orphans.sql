@@ -1,4 +1,4 @@
--- Each loan and contact has its client, each payment its loan, each exemption its finding.
+-- Each loan and contact has its client, each payment its loan and its batch.
 create view api.check_no_orphans as
 select
     'loan' as subject,
@@ -27,7 +27,20 @@ select
     p.payment_id,
     'no loan ' || p.loan_id
 from dm.payments as p
-where not exists (
-    select from dm.loans as l
-    where l.loan_id = p.loan_id
-);
+where
+    not exists (
+        select from dm.loans as l
+        where l.loan_id = p.loan_id
+    )
+union all
+select
+    'payment',
+    p.payment_id,
+    'no batch ' || p.batch_id
+from dm.payments as p
+where
+    p.batch_id is not null
+    and not exists (
+        select from ops.batches as b
+        where b.batch_id = p.batch_id
+    );

@@ -26,22 +26,53 @@ comment on column audit.statements.at is 'When it was done.';
 create index statements_transaction on audit.statements (transaction_id);
 create index statements_batch on audit.statements (batch_id) where batch_id is not null;
 
--- Keys first: a row's history lies together. Bulk reads by statement use the block ranges, which
--- cost next to nothing to keep, as statements only grow.
-create table audit.changes (
+-- One table of history for each table of the mart, of the same name. Keys first: a row's history
+-- lies together. Bulk reads by statement use the block ranges, which cost next to nothing to keep,
+-- as statements only grow. The view audit.changes shows them as one.
+create table audit.clients (
     key bigint not null,
     statement_id bigint not null,
     operation "char" not null,
     before jsonb,
-    constraint changes_pkey primary key (key, statement_id),
-    constraint changes_insert_has_no_before check ((operation = 'I') = (before is null))
+    constraint clients_history_pkey primary key (key, statement_id),
+    constraint clients_history_insert_has_no_before check ((operation = 'I') = (before is null))
 );
-comment on table audit.changes is 'One row per row of the mart that a statement changed.';
-comment on column audit.changes.key is 'Primary key of the changed row.';
-comment on column audit.changes.statement_id is 'The statement; it names table, actor and time.';
-comment on column audit.changes.operation is 'I insert, U update, D delete.';
-comment on column audit.changes.before is 'The row before, personal columns apart.';
-create index changes_statement on audit.changes using brin (statement_id);
+comment on table audit.clients is 'One row per client that a statement changed.';
+comment on column audit.clients.key is 'user_id of the changed row.';
+comment on column audit.clients.statement_id is 'The statement; it names actor and time.';
+comment on column audit.clients.operation is 'I insert, U update, D delete.';
+comment on column audit.clients.before is 'The row before.';
+create index clients_history_statement on audit.clients using brin (statement_id);
+
+create table audit.contacts (
+    key bigint not null,
+    statement_id bigint not null,
+    operation "char" not null,
+    before jsonb,
+    constraint contacts_history_pkey primary key (key, statement_id),
+    constraint contacts_history_insert_has_no_before check ((operation = 'I') = (before is null))
+);
+comment on table audit.contacts is 'One row per contact that a statement changed.';
+comment on column audit.contacts.key is 'user_id of the changed row.';
+comment on column audit.contacts.statement_id is 'The statement; it names actor and time.';
+comment on column audit.contacts.operation is 'I insert, U update, D delete.';
+comment on column audit.contacts.before is 'The row before, personal columns apart.';
+create index contacts_history_statement on audit.contacts using brin (statement_id);
+
+create table audit.loans (
+    key bigint not null,
+    statement_id bigint not null,
+    operation "char" not null,
+    before jsonb,
+    constraint loans_history_pkey primary key (key, statement_id),
+    constraint loans_history_insert_has_no_before check ((operation = 'I') = (before is null))
+);
+comment on table audit.loans is 'One row per loan that a statement changed.';
+comment on column audit.loans.key is 'loan_id of the changed row.';
+comment on column audit.loans.statement_id is 'The statement; it names actor and time.';
+comment on column audit.loans.operation is 'I insert, U update, D delete.';
+comment on column audit.loans.before is 'The row before.';
+create index loans_history_statement on audit.loans using brin (statement_id);
 
 create table audit.personal (
     key bigint not null,

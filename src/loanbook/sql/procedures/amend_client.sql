@@ -66,7 +66,9 @@ as $$
     on conflict (user_id) do nothing;
 $$;
 
--- Optimistic concurrency: whoever names the version it saw must have seen the latest.
+-- Optimistic concurrency: whoever names the version it saw must have seen the latest, and is told
+-- what has changed since, by whom and when. Of contacts only which columns: a refusal may end in a
+-- log, where no personal data belong.
 create function ops.refuse_stale_version(
     p_relation text, p_key bigint, p_current integer, p_seen integer
 )
@@ -75,19 +77,36 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_last record;
+    v_since text;
 begin
     if p_seen is null or p_seen = p_current then
         return;
     end if;
-    select h.actor, h.at, h.changes into v_last
-    from api.history(p_relation, p_key) as h order by h.statement_id desc limit 1;
+    select string_agg(
+        format('%s changed %s at %s', h.actor, d.told, to_char(
+            h.at at time zone (select k.zone from ops.book as k), 'YYYY-MM-DD HH24:MI:SS'
+        )), '; ' order by h.statement_id
+    ) into v_since
+    from api.history(p_relation, p_key) as h
+    cross join lateral (
+        select string_agg(
+            case when p_relation = 'contacts' then c.name else format(
+                '%s: %s -> %s', c.name, coalesce(c.change ->> 0, 'blank'), coalesce(c.change ->> 1, 'blank')
+            ) end, ', ' order by c.name
+        ) as told
+        from jsonb_each(h.changes) as c (name, change)
+    ) as d
+    where h.statement_id in (
+        select a.statement_id from audit.changes as a
+        where a.relation = p_relation and a.key = p_key and a.operation = 'U'
+            and (a.before ->> 'version')::integer >= p_seen
+        order by a.statement_id desc limit 5 -- the latest will do
+    );
     perform ops.refuse(
         p_relation || '_version_current',
         format(
-            'You saw version %s, but version %s stands: %s changed %s at %s. Look again, then amend.',
-            p_seen, p_current, v_last.actor,
-            (select string_agg(k.name, ', ') from jsonb_object_keys(v_last.changes) as k (name)), v_last.at
+            'You saw version %s, but version %s stands%s. Look again, then amend.',
+            p_seen, p_current, ': ' || v_since
         ),
         'LB409'
     );

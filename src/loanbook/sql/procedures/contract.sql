@@ -52,26 +52,3 @@ as $$
     order by d.decimals
     limit 1;
 $$;
-
--- The limit that stood when a loan was issued. What a file of day D tells happened before D, so
--- the day of issue knows two limits where it changed on that day; the loan may use the higher.
-create function dm.credit_limit_at(p_user_id bigint, p_current numeric, p_issued_on date)
-returns numeric
-language sql stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    select max(coalesce((
-        select (h.before ->> 'credit_limit')::numeric
-        from audit.changes as h
-        inner join audit.statements as t on t.statement_id = h.statement_id
-        left join ops.batches as b on b.batch_id = t.batch_id
-        where h.key = p_user_id and t.relation = 'clients' and h.operation = 'U'
-            and coalesce(
-                b.business_date, (t.at at time zone (select k.zone from ops.book as k))::date + 1
-            ) > p_issued_on + d.days
-        order by h.statement_id
-        limit 1
-    ), p_current))
-    from (values (0), (1)) as d (days);
-$$;

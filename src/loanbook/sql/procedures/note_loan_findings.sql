@@ -67,11 +67,11 @@ begin
     drop table if exists pg_temp.judged_loans;
     create temp table judged_loans on commit drop as
     select l.loan_id from dm.loans as l
-    where l.user_id in (
+    where l.user_id = any(array(
         select s.user_id from stage.clients as s
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-    );
+    ));
     perform ops.judge_loans(p_batch, false);
 end;
 $$;
@@ -90,23 +90,24 @@ begin
     if p_all then
         insert into pg_temp.found select f.rule, f.loan_id, f.detail from ops.found_in_loans as f;
     else
+        -- As an array: looked up loan by loan, not judged for the whole book.
         insert into pg_temp.found
-        select f.rule, j.loan_id, f.detail
-        from pg_temp.judged_loans as j
-        cross join lateral (
-            select o.rule, o.detail from ops.found_in_loans as o where o.loan_id = j.loan_id
-            offset 0 -- looked up loan by loan, not judged for the whole book
-        ) as f;
+        select o.rule, o.loan_id, o.detail from ops.found_in_loans as o
+        where o.loan_id = any(array(select j.loan_id from pg_temp.judged_loans as j));
     end if;
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select f.rule, 'loan', f.loan_id, f.detail, p_batch.batch_id, p_batch.batch_id
     from pg_temp.found as f
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
-    do update set detail = excluded.detail, last_batch = excluded.last_batch, last_seen = clock_timestamp();
+    do update set detail = excluded.detail, last_batch = coalesce(excluded.last_batch, findings.last_batch),
+        last_seen = clock_timestamp();
     update ops.findings as g set state = 'closed', closed_at = clock_timestamp()
     from ops.rules as r
     where g.state = 'open' and g.subject = 'loan' and r.rule = g.rule and r.nature = 'state'
-        and r.rule not in ('loans_second_open', 'loans_gone')
+        and r.rule not in (
+            'loans_second_open', 'loans_gone', 'loans_ongoing_past_grace', 'loans_ongoing_though_paid',
+            'loans_default_though_paid', 'loans_default_within_grace', 'loans_default_undenied'
+        )
         and g.subject_id in (select j.loan_id from pg_temp.judged_loans as j)
         and not exists (
             select from pg_temp.found as f where f.rule = g.rule and f.loan_id = g.subject_id

@@ -14,6 +14,7 @@ as $$
 begin
     -- One file is staged at a time, so that the same file from two sides is seen as the same.
     perform pg_advisory_xact_lock(ops.lock_key('stage'));
+    perform ops.give_up_unloadable(p_source, p_kind, p_digest);
     if not p_again then
         select max(b.batch_id) into known_batch
         from ops.batches as b
@@ -46,4 +47,21 @@ begin
         p_kind || '_' || batch_id, p_kind, batch_id
     );
 end;
+$$;
+
+-- A waiting batch that can no longer be loaded gives way to its file, which has come again: a crash
+-- of the server emptied its stage, or another batch was accepted since its lines were compared.
+create function ops.give_up_unloadable(p_source text, p_kind text, p_digest text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    update ops.batches as b
+    set state = 'refused', refusal = 'it could no longer be loaded; its file was staged again',
+        finished_at = now()
+    where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged'
+        and (
+            ops.staged_lines(b) <> b.lines - b.carried
+            or b.compared_with <> ops.latest_batch(p_source, p_kind)
+        );
 $$;

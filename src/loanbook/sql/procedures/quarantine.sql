@@ -41,3 +41,26 @@ begin
     return v_closed;
 end;
 $$;
+
+-- A person says that nothing is to come of a refused line, and why. It is kept.
+create function api.dismiss_quarantined(p_quarantine_id bigint, p_reason text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(p_reason, '') !~ '[^[:space:]]' then
+        perform ops.refuse('dismissal_has_reason', 'Dismissing a refused line needs a reason.');
+    end if;
+    update ops.quarantine as q
+    set state = 'dismissed', dismissed_by = ops.actor(), dismissal = p_reason, closed_at = now()
+    where q.quarantine_id = p_quarantine_id and q.state = 'open';
+    if not found then
+        perform ops.refuse(
+            'quarantined_line_is_open', format('There is no open line %s in quarantine.', p_quarantine_id),
+            'LB404'
+        );
+    end if;
+end;
+$$;

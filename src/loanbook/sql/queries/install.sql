@@ -20,5 +20,8 @@ insert into ops.migrations (name, digest) values (%(name)s, %(digest)s)
 returning name;
 
 -- name: stamp
-update ops.book set release = %(release)s, zone = %(zone)s
+update ops.book set release = %(release)s, zone = %(zone)s, currency = %(currency)s
 returning release;
+
+-- name: define_report
+select ops.define_report(%(name)s, %(text)s, %(about)s, %(columns)s, %(meanings)s);

@@ -9,7 +9,7 @@ select
     b.delimiter,
     b.quarantined
 from api.batches as b
-where b.state = 'staged'
+where b.state = 'staged' and b.business_date <= coalesce(%(until)s::date, b.business_date)
 order by
     b.business_date, array_position(array['clients', 'contacts', 'loans'], b.kind),
     b.file_name, b.batch_id;
@@ -169,7 +169,9 @@ select
     q.reasons,
     q.state,
     q.closed_by,
-    q.closed_at
+    q.closed_at,
+    q.dismissed_by,
+    q.dismissal
 from api.quarantine as q
 where
     q.quarantine_id = coalesce(%(quarantine_id)s, q.quarantine_id)
@@ -262,6 +264,9 @@ where
 order by
     array_position(array['clients', 'contacts', 'loans'], o.kind),
     o.business_date, o.source, o.columns, o.delimiter, o.batch_id, o.line_no;
+
+-- name: dismiss
+select api.dismiss_quarantined(%(quarantine_id)s, %(reason)s);
 
 -- name: close_retried
 select api.close_retried(%(lines)s, %(batch_id)s);

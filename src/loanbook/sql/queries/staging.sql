@@ -35,3 +35,6 @@ select
     c.amounts
 from api.comparable_batch(%(source)s, %(kind)s, %(columns)s, %(delimiter)s, %(is_full)s) as c
 where c.batch_id is not null;
+
+-- name: erased
+select api.erased_clients();

@@ -1,25 +1,30 @@
--- One function per kind of statement serves every table of the mart. The argument of a trigger is
+-- One function per kind of statement serves every table of the mart; what it keeps goes into the
+-- table of the same name in schema audit. The argument of a trigger is
 -- the key column; of contacts also the personal columns, whose images are kept apart.
 
-create function audit.open_statement(p_relation text, p_operation "char")
+create function audit.open_statement(
+    p_relation text, p_operation "char",
+    p_statement_id bigint default nextval('audit.statements_statement_id_seq')
+)
 returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_statement bigint;
 begin
-    insert into audit.statements (relation, operation, actor, session_role, batch_id, reason)
+    insert into audit.statements (
+        statement_id, relation, operation, actor, session_role, batch_id, reason
+    )
+    overriding system value
     values (
+        p_statement_id,
         p_relation,
         p_operation,
         coalesce(nullif(current_setting('loanbook.actor', true), ''), session_user),
         session_user,
         nullif(current_setting('loanbook.batch', true), '')::bigint,
         nullif(current_setting('loanbook.reason', true), '')
-    )
-    returning statement_id into v_statement;
-    return v_statement;
+    );
+    return p_statement_id;
 end;
 $$;
 
@@ -32,8 +37,8 @@ as $$
 begin
     if exists (select from new_rows) then
         execute format(
-            'insert into audit.changes (key, statement_id, operation) select %I, $1, ''I'' from new_rows',
-            tg_argv[0]
+            'insert into audit.%I (key, statement_id, operation) select %I, $1, ''I'' from new_rows',
+            tg_table_name, tg_argv[0]
         )
         using audit.open_statement(tg_table_name, 'I');
     end if;
@@ -49,27 +54,22 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_personal text[] := string_to_array(coalesce(tg_argv[1], ''), ',');
-    v_changed boolean;
-    v_statement bigint;
+    v_statement bigint := nextval('audit.statements_statement_id_seq');
+    v_changed bigint;
 begin
     -- Rows that did not change write nothing; a key cannot change (see the guards).
     execute format(
-        'select exists (
-            select from old_rows as o inner join new_rows as n using (%1$I)
-            where o is distinct from n
-        )', tg_argv[0]
-    ) into v_changed;
-    if not v_changed then
-        return null;
-    end if;
-    v_statement := audit.open_statement(tg_table_name, 'U');
-    execute format(
-        'insert into audit.changes (key, statement_id, operation, before)
+        'insert into audit.%2$I (key, statement_id, operation, before)
         select o.%1$I, $1, ''U'', to_jsonb(o) - $2
         from old_rows as o inner join new_rows as n using (%1$I)
-        where o is distinct from n', tg_argv[0]
+        where o is distinct from n', tg_argv[0], tg_table_name
     )
     using v_statement, v_personal;
+    get diagnostics v_changed = row_count;
+    if v_changed = 0 then
+        return null;
+    end if;
+    perform audit.open_statement(tg_table_name, 'U', v_statement);
     if cardinality(v_personal) > 0 then
         execute format(
             'insert into audit.personal (key, statement_id, before)
@@ -98,8 +98,8 @@ begin
     end if;
     v_statement := audit.open_statement(tg_table_name, 'D');
     execute format(
-        'insert into audit.changes (key, statement_id, operation, before)
-        select o.%1$I, $1, ''D'', to_jsonb(o) - $2 from old_rows as o', tg_argv[0]
+        'insert into audit.%2$I (key, statement_id, operation, before)
+        select o.%1$I, $1, ''D'', to_jsonb(o) - $2 from old_rows as o', tg_argv[0], tg_table_name
     )
     using v_statement, v_personal;
     if cardinality(v_personal) > 0 then

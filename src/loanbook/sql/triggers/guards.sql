@@ -23,7 +23,7 @@ begin
     execute format('select exists (select from %I.%I)', tg_table_schema, tg_table_name) into v_holds_rows;
     if v_holds_rows then
         raise exception 'truncate on %.% is refused: it would pass the audit by', tg_table_schema, tg_table_name
-            using errcode = 'LB001', constraint = 'no_truncate';
+            using errcode = 'LB001', constraint = coalesce(tg_argv[0], 'no_truncate');
     end if;
     return null;
 end;
@@ -56,7 +56,22 @@ for each statement execute function audit.refuse('payments_append_only', 'paymen
 
 create trigger statements_append_only before update or delete or truncate on audit.statements
 for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
-create trigger changes_append_only before update or delete or truncate on audit.changes
+create trigger clients_history_append_only before update or delete on audit.clients
 for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+create trigger clients_history_no_truncate before truncate on audit.clients
+for each statement execute function audit.refuse_truncate('audit_append_only');
+create trigger contacts_history_append_only before update or delete on audit.contacts
+for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+create trigger contacts_history_no_truncate before truncate on audit.contacts
+for each statement execute function audit.refuse_truncate('audit_append_only');
+create trigger loans_history_append_only before update or delete on audit.loans
+for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+create trigger loans_history_no_truncate before truncate on audit.loans
+for each statement execute function audit.refuse_truncate('audit_append_only');
 create trigger personal_append_only before delete or truncate on audit.personal
 for each statement execute function audit.refuse('audit_append_only', 'history is append-only');
+
+create trigger daily_books_append_only before update on ops.daily_books
+for each statement execute function audit.refuse('daily_append_only', 'what was recorded of a day stays');
+create trigger daily_figures_append_only before update on ops.daily_figures
+for each statement execute function audit.refuse('daily_append_only', 'what was recorded of a day stays');

@@ -1,7 +1,7 @@
 -- What programs and people read. One row per what the name says.
 
 create view api.book as
-select k.business_date, k.advanced_at, k.zone, k.release
+select k.business_date, k.advanced_at, k.zone, k.release, k.currency
 from ops.book as k;
 comment on view api.book is 'One row: how far the book has come.';
 
@@ -24,14 +24,19 @@ select
     l.loan_id, l.user_id, l.created_at, l.due_at, l.paid_at, l.issued_on, l.due_on, l.paid_on,
     l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid,
     l.due_amount - l.amount_paid as balance, l.interest_rate, l.rate_is_implied,
-    l.exempt_from, l.owner, l.version
+    l.exempt_from, l.owner, l.version, l.product_version, l.term_days, l.tax_fixed_percent,
+    l.tax_daily_percent, l.day_count, l.classified_on
 from dm.loans as l;
 comment on view api.loans is 'One row per loan, with what is still to be paid.';
 
 create view api.payments as
 select
     p.payment_id, p.loan_id, p.kind, p.amount, p.effective_on, p.recorded_at,
-    p.idempotency_key, p.owner, p.batch_id, p.reverses_id, t.actor, t.session_role, t.reason
+    p.idempotency_key, p.owner, p.batch_id, p.reverses_id, t.actor, t.session_role, t.reason,
+    (
+        select r.payment_id from dm.payments as r
+        where r.reverses_id = p.payment_id
+    ) as reversed_by
 from dm.payments as p
 left join lateral (
     select
@@ -47,6 +52,14 @@ left join lateral (
     limit 1
 ) as t on true;
 comment on view api.payments is 'One row per movement of money, with who recorded it.';
+
+create view api.products as
+select
+    p.product_version, p.product_id, p.name, lower(p.validity) as valid_from,
+    upper(p.validity) as valid_before, p.term_days, p.tax_fixed_percent, p.tax_daily_percent,
+    p.day_count, p.rounding, p.grace_days, p.minimum_amount, p.maximum_amount
+from dm.products as p;
+comment on view api.products is 'One row per version of a product, with the days of issue it is for.';
 
 create view api.batches as
 select
@@ -81,7 +94,7 @@ select
         left join ops.rules as r on u.rule = r.rule
         order by u.place
     ) as reasons,
-    q.state, q.closed_by, q.closed_at, b.columns, b.delimiter
+    q.state, q.closed_by, q.closed_at, q.dismissed_by, q.dismissal, b.columns, b.delimiter
 from ops.quarantine as q
 inner join ops.batches as b on q.batch_id = b.batch_id;
 comment on view api.quarantine is 'One row per refused line, with all its reasons in words.';

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import tomlkit
-
 from loanbook.errors import BadSetting
+from loanbook.settings.letters import Letters, letters
+from loanbook.settings.sources import Source, sources
+from loanbook.settings.work import Retention, Runs, Worker
+
+__all__ = [
+    "KINDS", "Retention", "Runs", "Settings", "Source", "Worker", "find_home", "load", "write",
+]  # fmt: skip
 
 FILE_NAME = "loanbook.toml"
+LEAST_KEPT = 7  # days
+_KEPT = ("stage", "archive", "journal", "lake")
+LARGEST_PORT = 65_535
 KINDS = ("clients", "contacts", "loans")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One deliverer of files, and which kinds it always delivers whole."""
-
-    name: str
-    full: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class Settings:
         currency: ISO 4217 code of all amounts in the book.
         as_of: the business date named by loanbook.toml, or None.
         sources: deliverers of files by name; `main` is always there.
+        duplicates: "warn" of clients that share an e-mail, tax id or telephone, or "refuse" them.
+        runs: how days are worked on.
+        retention: how long what may be purged is kept.
+        worker: how `loanbook worker` does the days.
+        letters: who is written to, when, and by which way.
     """
 
     home: Path
@@ -48,6 +53,11 @@ class Settings:
     currency: str = "BRL"
     as_of: date | None = None
     sources: Mapping[str, Source] = field(default_factory=lambda: {"main": Source("main")})
+    duplicates: str = "warn"
+    runs: Runs = field(default_factory=Runs)
+    retention: Retention = field(default_factory=Retention)
+    worker: Worker = field(default_factory=Worker)
+    letters: Letters = field(default_factory=Letters)
 
     @property
     def toml(self) -> Path:
@@ -63,6 +73,31 @@ class Settings:
     def archive(self) -> Path:
         """The folder that keeps a copy of each file taken in."""
         return self.home / "archive"
+
+    @property
+    def lake(self) -> Path:
+        """The folder of snapshots."""
+        return self.home / "lake"
+
+    @property
+    def output_dataviz(self) -> Path:
+        """The folder of the report and its pictures."""
+        return self.home / "output_dataviz"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder of letters that no server carries."""
+        return self.home / "outbox"
+
+    @property
+    def originals(self) -> Path:
+        """The folder that keeps what was fetched from sources as it came."""
+        return self.home / "originals"
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of what is fetched from sources, until it is in the mart."""
+        return self.home / "inbox"
 
     @property
     def server(self) -> Path:
@@ -95,25 +130,13 @@ def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         zone=bad.zone(table.get("zone", "America/Sao_Paulo")),
         currency=bad.currency(table.get("currency", "BRL")),
         as_of=bad.as_of(table.get("as_of")),
-        sources=bad.sources(table.get("sources", {})),
+        sources=sources(table.get("sources", {}), home / FILE_NAME),
+        duplicates=bad.duplicates(table.get("clients", {})),
+        runs=bad.runs(table.get("runs", {})),
+        retention=bad.retention(table.get("retention", {})),
+        worker=bad.worker(table.get("worker", {})),
+        letters=letters(table, home / FILE_NAME),
     )
-
-
-def write(home: Path, *, as_of: date, full: tuple[str, ...] = ()) -> None:
-    """Set the business date (and the kinds that source main delivers whole) in loanbook.toml.
-
-    All else in the file, comments included, stays as it is.
-    """
-    path = home / FILE_NAME
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    document["as_of"] = as_of
-    if full:
-        sources = document.setdefault("sources", tomlkit.table(is_super_table=True))
-        sources.setdefault("main", tomlkit.table())["full"] = list(full)
-    home.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".toml.new")
-    fresh.write_text(tomlkit.dumps(document), "utf-8")
-    fresh.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -157,16 +180,48 @@ class _Refuser:
             raise BadSetting(key="LOANBOOK_POSTGRES", file="the environment", problem=problem)
         return int(value)
 
-    def sources(self, value: object) -> dict[str, Source]:
+    def duplicates(self, value: object) -> str:
+        found = value.get("duplicates", "warn") if isinstance(value, dict) else value
+        if found not in {"warn", "refuse"}:
+            raise self.refuse("clients.duplicates", f'{found} is neither "warn" nor "refuse"')
+        return str(found)
+
+    def runs(self, value: object) -> Runs:
         if not isinstance(value, dict):
-            raise self.refuse("sources", "write one table per source, like [sources.main]")
-        found = {"main": Source("main")}
-        for name, options in value.items():
-            if name == "loanbook" or not isinstance(options, dict):
-                raise self.refuse(f"sources.{name}", "it is no table, or its name is taken")
-            full = options.get("full", [])
-            if not (isinstance(full, list) and set(full) <= set(KINDS)):
-                problem = f"{full} is no list of some of {', '.join(KINDS)}"
-                raise self.refuse(f"sources.{name}.full", problem)
-            found[name] = Source(name, frozenset(full))
-        return found
+            raise self.refuse("runs", "write a table [runs]")
+        counted = {"catch_up": Runs().catch_up, "step_timeout": Runs().step_timeout}
+        for name, default in counted.items():
+            counted[name] = value.get(name, default)
+            if type(counted[name]) is not int or counted[name] < 0:
+                raise self.refuse(f"runs.{name}", f"{counted[name]} is no number from 0 on")
+        log = value.get("log", "text")
+        if log not in {"text", "json"}:
+            raise self.refuse("runs.log", f'{log} is neither "text" nor "json"')
+        report = value.get("report", True)
+        if type(report) is not bool:
+            raise self.refuse("runs.report", f"{report} is neither true nor false")
+        return Runs(**counted, log=log, report=report)
+
+    def retention(self, value: object) -> Retention:
+        if not isinstance(value, dict):
+            raise self.refuse("retention", "write a table [retention]")
+        given = {key: value[key] for key in _KEPT if key in value}
+        for key, days in given.items():
+            if type(days) is not int or days < LEAST_KEPT:
+                problem = f"{days} is no number of days from {LEAST_KEPT} on"
+                raise self.refuse(f"retention.{key}", problem)
+        return Retention(**given)
+
+    def worker(self, value: object) -> Worker:
+        if not isinstance(value, dict):
+            raise self.refuse("worker", "write a table [worker]")
+        least = {"retries": 0, "backoff": 0, "stalled_after": 2, "look_every": 1, "metrics_port": 0}
+        found: dict[str, Any] = {name: value[name] for name in least if name in value}
+        for name, number in found.items():
+            if type(number) is not int or not least[name] <= number <= LARGEST_PORT:
+                problem = f"{number} is no number from {least[name]} to {LARGEST_PORT}"
+                raise self.refuse(f"worker.{name}", problem)
+        for name in ("cron", "metrics_address"):
+            if name in value:
+                found[name] = str(value[name]).strip()
+        return Worker(**found)

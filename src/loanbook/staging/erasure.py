@@ -1,0 +1,208 @@
+"""Lines about people who were anonymised go out of files; every other line stays as it is.
+
+Of such a line only its key is left, so that it keeps its number and still stands for somebody whom
+the book knows. What is left of a file is written in one way (UTF-8, LF), so that the same file that
+comes again leaves the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loanbook.columns import COLUMNS
+from loanbook.errors import FileRefused
+from loanbook.staging.arrivals import GZIP, PREFIX, Arrival, look, opened
+from loanbook.staging.layouts import MENDED, Layout, recognise
+from loanbook.staging.lines import Block, blocks, split
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What has to go out of files.
+
+    Attributes:
+        keys: clients whose lines are blanked.
+        known: what was known of them, for lines and files that have no readable key.
+    """
+
+    keys: Collection[int]
+    known: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a file.
+
+    Attributes:
+        path: a new file beside it.
+        digest: SHA-256 of its bytes.
+    """
+
+    path: Path
+    digest: str
+
+
+def clear(arrival: Arrival, keys: Collection[int]) -> Arrival:
+    """A file that has just come in, without the lines of people who were anonymised before."""
+    left = _left_of(arrival.archived, Erasure(keys)) if keys else None
+    if left is None:
+        return arrival
+    archived = arrival.archived.with_name(f"{left.digest[:PREFIX]}-{arrival.name}")
+    left.path.replace(archived)
+    arrival.archived.unlink()
+    return replace(arrival, archived=archived, digest=left.digest, encoding="utf-8")
+
+
+def copy_of(archived: Path, erasure: Erasure) -> Left | None:
+    """A file of the archive without certain people, under the name of its new digest.
+
+    The file itself stays, until the book knows the other one.
+
+    Returns:
+        The new file, or None if there was nothing to take out.
+    """
+    left = _left_of(archived, erasure)
+    if left is None:
+        return None
+    _, dash, name = archived.name.partition("-")
+    path = archived.with_name(f"{left.digest[:PREFIX]}-{name if dash else archived.name}")
+    left.path.replace(path)
+    return Left(path, left.digest)
+
+
+def erase(path: Path, erasure: Erasure) -> bool:
+    """Take people out of a file, in its place and at once; whether there was anything to take."""
+    left = _left_of(path, erasure)
+    if left is not None:
+        left.path.replace(path)
+    return left is not None
+
+
+def _left_of(path: Path, erasure: Erasure) -> Left | None:
+    """What is left of a file of any kind.
+
+    Of one that is none of ours the lines that hold what was known are emptied. One of which
+    nothing can be read is left as it is.
+    """
+    try:
+        header, encoding = look(path, path.name)
+        layout = recognise(header, path.name)
+    except FileRefused:
+        return _written(path, _unread(path, erasure))
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return None
+    kept = kept_columns(layout)
+    if len(kept) == len(layout.columns):
+        return None
+    blanker = _Blanker(layout, kept, erasure)
+    with opened(path) as stream:
+        found = blocks(stream, encoding, layout.delimiter)
+        if all(blanker.blank(record) is None for block in found for record in block.records):
+            return None
+    with opened(path) as stream:
+        found = blocks(stream, encoding, layout.delimiter)
+        return _written(path, _rewritten(header, found, blanker))
+
+
+def kept_columns(layout: Layout) -> set[int]:
+    """Places of the columns that say nothing personal: of contacts the key, else what is staged."""
+    names = {layout.key} if layout.kind == "contacts" else set(COLUMNS[layout.kind])
+    return {i for i, name in enumerate(layout.columns) if name in names | {MENDED}}
+
+
+class _Blanker:
+    """Blanks the records of one file that are about certain people."""
+
+    def __init__(self, layout: Layout, kept: set[int], erasure: Erasure) -> None:
+        self._mark = layout.delimiter
+        self._place = layout.columns.index("user_id") if "user_id" in layout.columns else -1
+        self._kept = kept
+        self._keys = frozenset(erasure.keys)
+        self._known = [value.encode() for value in erasure.known]
+
+    def blank(self, record: bytes) -> bytes | None:
+        """What is to stand in place of a record; None if it may stay."""
+        fields = self._fields(record)
+        key = fields[self._place].strip() if 0 <= self._place < len(fields) else ""
+        if key.isdecimal() and int(key) in self._keys:
+            left = [field if i in self._kept else "" for i, field in enumerate(fields)]
+        elif not key.isdecimal() and any(value in record for value in self._known):
+            left = [""] * len(fields)
+        else:
+            return None
+        line = io.StringIO(newline="")
+        csv.writer(line, delimiter=self._mark, lineterminator="").writerow(left)
+        blanked = line.getvalue().encode("utf-8", "surrogateescape")
+        return None if blanked == record else blanked
+
+    def _fields(self, record: bytes) -> list[str]:
+        try:
+            return split(record, self._mark)
+        except (csv.Error, UnicodeDecodeError):
+            return record.decode("utf-8", "surrogateescape").split(self._mark)
+
+
+def _rewritten(header: str, read: Iterator[Block], blanker: _Blanker) -> Iterator[bytes]:
+    """The file again; blank lines keep every record at its number."""
+    yield header.encode() + b"\n"
+    line = 2
+    for block in read:
+        for number, record in zip(block.numbers, block.records, strict=True):
+            left = blanker.blank(record) or record
+            yield b"\n" * (number - line) + left + b"\n"
+            line = number + left.count(b"\n") + 1
+
+
+def _unread(path: Path, erasure: Erasure) -> Iterator[bytes]:
+    """A file whose header says nothing: lines that hold what was known are emptied."""
+    known = {v.encode(e) for v in erasure.known for e in ("utf-8", "latin-1") if _fits(v, e)}
+    with opened(path) as stream:
+        for line in stream:
+            yield b"\n" if any(value in line for value in known) else line
+
+
+def _fits(value: str, encoding: str) -> bool:
+    try:
+        value.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _written(path: Path, content: Iterator[bytes]) -> Left | None:
+    """Other content beside a file, packed if that is; None if it is the same."""
+    with path.open("rb") as file:
+        before = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        packed = file.read(len(GZIP)) == GZIP
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".erasing-")
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            if packed:
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as to:
+                    to.writelines(content)
+            else:
+                raw.writelines(content)
+            raw.flush()
+            os.fsync(raw.fileno())
+        with fresh.open("rb") as file:
+            after = hashlib.file_digest(file, "sha256").hexdigest()
+        if after == before:
+            fresh.unlink()
+            return None
+        shutil.copymode(path, fresh)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    return Left(fresh, after)
