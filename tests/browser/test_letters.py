@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
 from tests.letters import DAY, amounts, decoded, html, lender
 
 from loanbook.reminders import preview, render, samples
 from loanbook.settings.letters import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+    from playwright.sync_api import Browser, Page
+
 WIDTHS, SCHEMES = (600, 320), ("light", "dark")
 NAMES = tuple(f"{name}-{code}" for code in LANGUAGES for name in samples.letters(DAY, code))
 PAPER = {"light": "rgb(238, 241, 244)", "dark": "rgb(18, 23, 28)"}
 CARD = {"light": "rgb(255, 255, 255)", "dark": "rgb(29, 36, 43)"}
 # A letter is read in a program that has landmarks of its own.
 RULES = {"rules": {name: {"enabled": False} for name in ("region", "landmark-one-main")}}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.fail("These tests need a browser: apt-get install chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

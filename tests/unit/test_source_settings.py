@@ -9,7 +9,6 @@ import pytest
 from loanbook import settings
 from loanbook.errors import BadSetting
 from loanbook.sources.registry import transport
-from loanbook.sources.secrets import secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,16 +104,8 @@ def test_a_folder_has_to_be_named(tmp_path: Path) -> None:
         transport(where)
 
 
-def test_secrets_come_from_elsewhere_and_are_never_shown(tmp_path: Path) -> None:
+def test_a_place_is_not_shown(tmp_path: Path) -> None:
     text = '[sources.shop]\nfolder = { address = "hidden place" }'
     where = read(tmp_path, text).sources["shop"].where
     assert where is not None
     assert "hidden" not in repr(where)
-    assert secret(where, "password", "SHOP", "", {"SHOP": "s3cret"}) == "s3cret"
-    (tmp_path / "key").write_text("s3cret\n")
-    assert secret(where, "password", "", "key", {}) == "s3cret"
-    assert secret(where, "password", "", "", {}) is None
-    with pytest.raises(BadSetting, match=r"sources\.shop\.folder\.password_env .* SHOP"):
-        secret(where, "password", "SHOP", "", {})
-    with pytest.raises(BadSetting, match=r"sources\.shop\.folder\.password_file .* other"):
-        secret(where, "password", "", "other", {})

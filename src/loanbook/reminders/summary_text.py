@@ -83,6 +83,7 @@ def texts(told: Summary, writer: Writer) -> dict[str, Any]:
         "span": writer.span(week.begins, week.last_day),
         "headline": said["headline"].format(**figures),
         "partial": said["partial"].format(stands=writer.day(partial)) if partial else "",
+        "figure": said["figure"],
         "columns": [
             f"{said['week']} {week.number}",
             said["week_before"],

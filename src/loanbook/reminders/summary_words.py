@@ -91,6 +91,7 @@ _ENGLISH = Words(
             "The book stands at {stands}; what happened from that day on is not in these figures."
         ),
         "week": "Week",
+        "figure": "Figure",
         "week_before": "before",
         "year_ago": "year ago",
         "year_ago_of": "Year ago: week {week}",
@@ -180,6 +181,7 @@ _PORTUGUESE = Words(
             "A carteira está em {stands}; o que houve desse dia em diante não está nestes números."
         ),
         "week": "Semana",
+        "figure": "Indicador",
         "week_before": "anterior",
         "year_ago": "há um ano",
         "year_ago_of": "Há um ano: semana {week}",
