@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import os
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from tests.cast import CLIENTS, CONTACTS, DAY, NEXT, csv_text
 from tests.foreign import delivered, ndjson, xlsx, zipped
 from tests.shops import PLACE, Shop
@@ -155,8 +157,10 @@ def test_an_archive_behind_a_password_is_refused(desk: Desk) -> None:
 
 
 def test_a_workbook_behind_a_password_is_refused(desk: Desk) -> None:
-    shop = Shop(desk)  # Excel wraps such a workbook into a file of its old kind
-    shop.put("clients.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 2_000)
+    shop = Shop(desk)
+    sealed = io.BytesIO()
+    OOXMLFile(io.BytesIO(xlsx(csv.reader(CSV.splitlines())))).encrypt("a secret", sealed)
+    shop.put("clients.xlsx", sealed.getvalue())
     assert shop.collect().refused == 1
     assert "needs a password" in shop.findings()["source_file_refused"]
 
