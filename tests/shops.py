@@ -59,6 +59,10 @@ class Shop:
         """Names of the files that wait for the stage."""
         return sorted(path.name for path in self._ready_folder.iterdir())
 
+    def path(self, ready: str) -> Path:
+        """Where a file of this name waits for the stage."""
+        return self._ready_folder / ready
+
     @property
     def _ready_folder(self) -> Path:
         return sourcing.ready_folder(self.desk.settings, self.source)

@@ -44,6 +44,7 @@ PUBLIC = {
     "reverse_payment", "row_at", "run_check", "runs_are_claimed", "seal_batch", "settle_dispute",
     "skip_step", "stages_due", "standing", "steps_due", "stream_profile", "suppress_address",
     "unnamed_due", "upsert_client", "was_collected",
+    "when_taken",
 }  # fmt: skip
 
 

@@ -108,6 +108,24 @@ def test_a_file_replaced_under_the_same_name_is_taken_again(desk: Desk) -> None:
     assert shop.collect(NEXT).taken == 0
 
 
+def test_what_came_and_went_and_came_back_is_in_the_book_again(desk: Desk) -> None:
+    shop = Shop(desk)
+    ready, kept = shop.path("2024-01-25.clients.csv"), b""
+    for text in (CSV, CSV.replace(",10000,", ",12000,"), CSV):
+        shop.put("clients.csv", text)
+        assert shop.collect().taken == 1
+        kept = ready.read_bytes()
+        shop.load()
+        most = desk.app.value("select max(credit_limit) from api.clients")
+        assert most == (10_000 if text == CSV else 12_000)
+    assert len(desk.app.rows("select from api.batches where state = 'accepted'")) == 3
+    # Whoever died before the file was cleared away finds it there, and knows it.
+    ready.write_bytes(kept)
+    shop.load()
+    assert shop.ready == []
+    assert len(desk.app.rows("select from api.batches")) == 3
+
+
 def test_the_same_bytes_under_another_name_are_known(desk: Desk) -> None:
     shop = Shop(desk)
     shop.put("clients.csv", CSV)

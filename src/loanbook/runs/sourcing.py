@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from loanbook import sql
@@ -69,10 +69,12 @@ def stage_ready(
 ) -> list[tuple[Path, Staged]]:
     """Stage files out of a source; a refused one is put aside, so that it stops no later day."""
     by_name = {path.name: path for path in paths}
+    memory = Memory(book, request.source)
+    request = replace(request, given=memory.when_taken(list(by_name)))
     done = stage(book, settings, paths, request, progress)
     for file in done:
         if file.outcome == "refused":
-            Memory(book, request.source).refuse(file.file, str(file.problem))
+            memory.refuse(file.file, str(file.problem))
             Places(settings, request.source.name).put_aside(by_name[file.file])
     return [(by_name[file.file], file) for file in done]
 

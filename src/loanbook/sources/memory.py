@@ -154,6 +154,11 @@ class Memory:
                 parts=json.dumps([_told(part) for part in looked.parts]),
             )
 
+    def when_taken(self, ready: Sequence[str]) -> dict[str, datetime]:
+        """When files that lie ready were taken, by their names there."""
+        rows = self._book.rows(_QUERIES["when_taken"], source=self._source.name, ready=list(ready))
+        return {row["ready_as"]: row["taken_at"] for row in rows}
+
     def profile(self, layout: str) -> Profile:
         """What the files of a layout are like."""
         row = self._book.row(_QUERIES["stream_profile"], source=self._source.name, layout=layout)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 from loanbook import sql
@@ -60,6 +60,8 @@ class Request:
         again: stage a file even if its digest is known.
         is_retry: they repeat lines out of quarantine.
         until: files of a later business date are left for their day.
+        given: when a source gave files, by their names: an older batch of the same bytes, after
+            which others were accepted, does not make them known.
     """
 
     as_of: date
@@ -68,6 +70,7 @@ class Request:
     again: bool = False
     is_retry: bool = False
     until: date | None = None
+    given: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def stage(
@@ -255,6 +258,7 @@ class _Attempt:
                 again=self.request.again,
                 is_retry=self.request.is_retry or layout.is_mended,
                 compared_with=comparison.previous.batch_id if comparison else None,
+                given_at=self.request.given.get(arrival.name),
             )
             or {}
         )

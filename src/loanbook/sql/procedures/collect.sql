@@ -38,6 +38,20 @@ as $$
     );
 $$;
 
+-- When files that lie ready were taken from a source, by their names there.
+create function api.when_taken(p_source text, p_ready text[], out ready_as text, out taken_at timestamptz)
+returns setof record
+language sql stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select p.ready_as, max(c.collected_at)
+    from ops.collected as c
+    inner join ops.collected_parts as p on c.collected_id = p.collected_id
+    where c.source = p_source and c.state = 'taken' and p.ready_as = any(p_ready)
+    group by p.ready_as;
+$$;
+
 -- What is refused or held, and was not taken since.
 create function api.not_taken(p_source text, out name text, out problem text)
 returns setof record

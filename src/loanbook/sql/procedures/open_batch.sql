@@ -1,10 +1,12 @@
 -- A batch begins: its number and its landing partition. A file whose digest an accepted (or still
--- waiting) batch of its source and kind bears is not opened again, unless asked for.
+-- waiting) batch of its source and kind bears is not opened again, unless asked for. Of a file that a
+-- source gave at an instant, only batches since then count, and what the mart reflects: what came,
+-- went and came back is to be taken again, but once.
 create function api.open_batch(
     p_source text, p_kind text, p_file_name text, p_digest text, p_business_date date,
     p_is_full boolean, p_columns text[], p_delimiter text,
     p_archived_as text default null, p_again boolean default false, p_is_retry boolean default false,
-    p_compared_with bigint default null,
+    p_compared_with bigint default null, p_given_at timestamptz default null,
     out batch_id bigint, out known_batch bigint
 )
 language plpgsql
@@ -19,7 +21,11 @@ begin
         select max(b.batch_id) into known_batch
         from ops.batches as b
         where b.source = p_source and b.kind = p_kind and b.digest = p_digest
-            and b.state in ('staged', 'accepted');
+            and b.state in ('staged', 'accepted')
+            and (
+                p_given_at is null or b.opened_at >= p_given_at or b.state = 'staged'
+                or b.batch_id = ops.latest_batch(p_source, p_kind)
+            );
         if known_batch is not null then
             return;
         end if;

@@ -24,6 +24,12 @@ select api.note_collected(
     %(state)s, %(problem)s, %(archived_as)s, %(settings)s, %(parts)s::jsonb
 );
 
+-- name: when_taken
+select
+    t.ready_as,
+    t.taken_at
+from api.when_taken(%(source)s, %(ready)s) as t;
+
 -- name: stream_profile
 select
     p.columns,

@@ -5,7 +5,7 @@ select
 from api.open_batch(
     %(source)s, %(kind)s, %(file_name)s, %(digest)s, %(business_date)s,
     %(is_full)s, %(columns)s, %(delimiter)s, %(archived_as)s, %(again)s, %(is_retry)s,
-    %(compared_with)s
+    %(compared_with)s, %(given_at)s
 ) as o;
 
 -- name: seal_batch
