@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from loanbook.inert import in_sheet
 from loanbook.portfolio import duck
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def write_csv(answer: Answer, to: TextIO) -> None:
     """
     writer = csv.writer(to)
     writer.writerow([column.name for column in answer.columns])
-    writer.writerows(_cells(answer))
+    writer.writerows([in_sheet(cell) for cell in row] for row in _cells(answer))
 
 
 def write_parquet(answer: Answer, to: BinaryIO) -> None:
@@ -65,6 +66,4 @@ def _cell(value: object) -> str:
         return format(value, "f")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
     return str(value)

@@ -7,6 +7,7 @@ import os
 from itertools import islice
 from pathlib import Path
 
+from loanbook.errors import FormatRefused
 from loanbook.sources.delimited import Delimited
 
 CHUNK = 1 << 20  # bytes
@@ -54,10 +55,13 @@ def filled_of(path: Path, columns: list[str], looked_at: int | None = LOOKED_AT)
     """The columns in which a value is seen: in the first rows, or in all of them (None)."""
     blank = dict(enumerate(columns))
     filled: set[str] = set()
-    for batch in islice(Delimited({}).rows(path), looked_at):
-        for row in batch.rows:
-            for place in [p for p in blank if p < len(row) and row[p]]:
-                filled.add(blank.pop(place))
-            if not blank:
-                return frozenset(filled)
+    try:
+        for batch in islice(Delimited({}).rows(path), looked_at):
+            for row in batch.rows:
+                for place in [p for p in blank if p < len(row) and row[p]]:
+                    filled.add(blank.pop(place))
+                if not blank:
+                    return frozenset(filled)
+    except FormatRefused:
+        return frozenset(columns)  # which line is at fault is for the load to say
     return frozenset(filled)

@@ -85,8 +85,7 @@ def make_ready(fetched: Fetched, source: Source, context: Context, within: Path)
         MissingExtra: a library is not installed.
     """
     parts: list[Part] = []
-    most = source.taking.largest << 20
-    with unpacked(fetched.path, fetched.name, within, most) as files:
+    with unpacked(fetched.path, fetched.name, within, source.files) as files:
         for file in files:
             for layout in readings(source, file):
                 maker = _Maker(file, layout, source, context, within, fetched.business_date)
@@ -114,7 +113,14 @@ def batches(file: Unpacked, layout: Layout | None, source: Source) -> Iterator[B
     form = (layout.writing.format if layout else "") or source.taking.format
     options: Mapping[str, object] = layout.reading if layout else {}
     found = form or format_by(file.path, file.name)
-    return registry.format_of(found, options, source.name).rows(file.path)
+    if found == "csv":
+        options = {"longest_line": source.files.line_bytes, **options}
+    for batch in registry.format_of(found, options, source.name).rows(file.path):
+        if len(batch.columns) > source.files.most_columns:
+            most = f"more than {source.files.most_columns}, which `most_columns` allows"
+            problem = f"it has {len(batch.columns)} columns, {most}"
+            raise FormatRefused(file=file.name, format=found, problem=problem)
+        yield batch
 
 
 @contextmanager
