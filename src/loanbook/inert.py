@@ -1,4 +1,4 @@
-"""Text of strangers made harmless for whoever shows it: a terminal, a page, a spreadsheet.
+"""Text of strangers made harmless for whoever shows it: a terminal, a spreadsheet, a database.
 
 The book keeps a text as it came. It is made inert where it leaves, in one way for each reader.
 """
@@ -18,6 +18,7 @@ _BEGINS = r"(?<![^;\t\r\n])"
 _COMPUTED = r"(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 _BARE = re.compile(f"{_BEGINS}('*){_COMPUTED}")
 _MARKED = re.compile(f"{_BEGINS}'('*){_COMPUTED}")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -32,6 +33,11 @@ def on_screen(text: str) -> str:
 def spelled(char: str) -> str:
     """A character as Python writes it, with a backslash."""
     return char.encode("unicode_escape", "surrogatepass").decode()
+
+
+def in_database(text: str) -> str:
+    """A text in which NUL and halves of characters, which no database holds, are escapes."""
+    return _NO_TEXT.sub(lambda found: spelled(found.group()), text)
 
 
 def in_json(text: str) -> str:

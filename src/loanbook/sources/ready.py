@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from loanbook.columns import COLUMNS, MAY_BE_BLANK
 from loanbook.errors import FormatRefused, SourceError
+from loanbook.inert import in_database
 from loanbook.settings.layouts import Layout
 from loanbook.settings.sources import Source, Taking
 from loanbook.sources import registry
@@ -120,7 +121,8 @@ def batches(file: Unpacked, layout: Layout | None, source: Source) -> Iterator[B
             most = f"more than {source.files.most_columns}, which `most_columns` allows"
             problem = f"it has {len(batch.columns)} columns, {most}"
             raise FormatRefused(file=file.name, format=found, problem=problem)
-        yield batch
+        columns, notes = map(in_database, batch.columns), map(in_database, batch.notes)
+        yield replace(batch, columns=tuple(columns), notes=tuple(notes))
 
 
 @contextmanager
@@ -194,7 +196,7 @@ class _Maker:
         return own(header_of(self.file.path)) is not None
 
     def _as_it_is(self, path: Path) -> Part:
-        header = header_of(self.file.path)
+        header = [in_database(name) for name in header_of(self.file.path)]
         layout = own(header)
         kind = layout.name if layout else ""
         link(self.file.path, path)

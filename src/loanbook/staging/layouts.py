@@ -82,8 +82,9 @@ def recognise(header: str, file: str) -> Layout:
 
 
 def _split(header: str, delimiter: str) -> list[str]:
+    """The names in a header, so that they can be told and remembered."""
     fields = next(csv.reader([header], delimiter=delimiter), [])
-    return [field.strip().lower() for field in fields]
+    return [on_screen(field.strip().lower()) for field in fields]
 
 
 def _known(columns: list[str]) -> int:
