@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from loanbook import sql
 from loanbook.errors import Refused
@@ -19,6 +19,8 @@ from loanbook.inert import in_sheet, out_of_sheet
 from loanbook.mart import quarantine
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from loanbook.database.connection import Database, Row
 
 _QUERIES = sql.queries("mart")
@@ -61,7 +63,7 @@ def collect(book: Database, *, kind: str | None = None, batch_id: int | None = N
     return Export(chosen, (*OWN, *columns), [_row(row, columns) for row in rows])
 
 
-def write(export: Export, to: TextIO) -> None:
+def write(export: Export, to: SupportsWrite[str]) -> None:
     """Write an export as CSV into a text file that was opened with newline=""."""
     writer = csv.writer(to)
     writer.writerow(map(in_sheet, export.columns))

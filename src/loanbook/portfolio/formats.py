@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from loanbook.inert import in_sheet
 from loanbook.portfolio import duck
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from loanbook.portfolio.answers import Answer
     from loanbook.sql.headers import Column
 
@@ -21,7 +23,7 @@ _TYPES = {"decimal": "decimal(18,2)", "text": "varchar"}
 _RATE = "decimal(9,4)"
 
 
-def write_csv(answer: Answer, to: TextIO) -> None:
+def write_csv(answer: Answer, to: SupportsWrite[str]) -> None:
     """An answer as CSV in a text file that was opened with newline="".
 
     A cell of text that a spreadsheet would take for a formula gets an apostrophe in front.
