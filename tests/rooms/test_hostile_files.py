@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 from tests.cast import ANA, CLIENTS, DAVI, EVA, HEADERS, Client, Contact, broken, csv_text
-from tests.shops import Shop
+from tests.shops import PLACE, Shop
 
 from loanbook.runs import forgetting
 from loanbook.settings import Files
@@ -232,6 +232,49 @@ def test_odd_names_of_columns_are_remembered_legibly(desk: Desk) -> None:
     assert (staged.outcome, staged.lines, staged.quarantined) == ("staged", 2, 1)
     assert desk.refused_lines("contacts") == {2: ["line_characters"]}
     assert desk.contact(4)["name"] == "Davi"
+
+
+def test_a_line_end_within_a_value_of_a_source_does_not_end_its_line(desk: Desk) -> None:
+    shop = Shop(desk)
+    desk.load(clients=CLIENTS)
+    rows = (
+        '{"user_id": 1, "name": "two\\rlines", "email": "a"}',
+        '{"user_id": 4, "name": "two\\r\\nlines", "email": "\\r"}',
+    )
+    shop.put("contacts.ndjson", "\n".join(rows))
+    shop.collect()
+    [staged], _ = shop.load()
+    assert (staged.lines, staged.quarantined) == (2, 0)
+    assert [desk.contact(n)["name"] for n in (1, 4)] == ["two\nlines", "two\nlines"]
+
+
+def test_a_source_of_others_has_the_same_bounds(desk: Desk) -> None:
+    shop = Shop(desk, OTHERS)
+    shop.put("long.csv", "Nr;Nome\n1;" + "x" * 2 * MEGABYTE + "\n")
+    shop.put("wide.csv", "Nr;Nome;" + ";".join(f"c{n}" for n in range(2_000)) + "\n1;Ana\n")
+    shop.put("ours.csv", csv_text("contacts", [Contact(1, "x" * 2 * MEGABYTE), Contact(4, "D")]))
+    done = shop.collect()
+    assert (done.taken, done.refused) == (0, 3)
+    told = "\n".join(done.problems)
+    assert "a line is longer than 1024 KB, which `longest_line` allows" in told
+    assert "it has 2002 columns, more than 1000, which `most_columns` allows" in told
+    # What is written as ours is, is for the load to judge, line by line.
+    shop.configure('[sources.shop]\nfolder = "shop"\nsettle = 0\nfiles = "ours.csv"\n')
+    desk.load(clients=CLIENTS)
+    assert shop.collect().taken == 1
+    shop.load()
+    assert desk.refused_lines("contacts") == {2: ["line_length"]}
+    # A bound that is raised lets in what it kept out.
+    shop.configure("[files]\nlongest_line = 4096\nmost_columns = 5000\n" + PLACE + OTHERS)
+    assert (shop.collect().taken, shop.collect().taken) == (2, 0)
+
+
+OTHERS = """
+[sources.shop.layouts.people]
+kind = "contacts"
+columns = { user_id = "Nr", name = "Nome" }
+constants = { email = "" }
+"""
 
 
 def test_a_bomb_is_refused_by_its_size_and_by_its_ratio(desk: Desk) -> None:

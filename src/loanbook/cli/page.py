@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed import SupportsWrite
-
     from rich.console import Console
 
     from loanbook.staging.batches import Progress
@@ -88,7 +87,7 @@ class Page:
 
 
 class _Read:
-    """A terminal to which CSV is written: a row a line, for reading, with nothing that steers it."""
+    """A terminal to which CSV is written: a row a line, with nothing that steers it."""
 
     def write(self, row: str) -> int:
         """Write a row."""

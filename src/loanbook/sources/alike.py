@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,17 @@ def header_of(path: Path) -> list[str]:
         return []
     mark = max(",;\t", key=text.count)
     return [name.strip() for name in next(csv.reader([text], delimiter=mark))]
+
+
+def on_its_line(row: Sequence[object]) -> Sequence[object]:
+    """A row that Python's writer of CSV keeps together: it quotes what holds LF, and CR not."""
+    if "\r" not in "".join(map(str, row)):
+        return row
+    return [_ended(value) if isinstance(value, str) else value for value in row]
+
+
+def _ended(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def link(path: Path, to: Path) -> None:

@@ -20,7 +20,7 @@ from loanbook.inert import in_database
 from loanbook.settings.layouts import Layout
 from loanbook.settings.sources import Source, Taking
 from loanbook.sources import registry
-from loanbook.sources.alike import filled_of, header_of, lines_of, link
+from loanbook.sources.alike import filled_of, header_of, lines_of, link, on_its_line
 from loanbook.sources.layouts import Context, Mapper, mapped_rows, own
 from loanbook.sources.packing import Unpacked, unpacked
 from loanbook.sources.shapes import format_by
@@ -162,7 +162,7 @@ class _Maker:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(mapper.columns)
             for rows in mapped_rows(mapper, first, _noting(read, notes)):
-                writer.writerows(rows)
+                writer.writerows(map(on_its_line, rows))
             out.flush()
             os.fsync(out.fileno())
         return Part(

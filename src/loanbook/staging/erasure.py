@@ -146,8 +146,8 @@ class _Blanker:
         else:
             return record if len(record) > self._longest else None
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=self._mark, lineterminator="").writerow(left)
-        blanked = line.getvalue().encode("utf-8", "surrogateescape")
+        csv.writer(line, delimiter=self._mark, lineterminator="\n").writerow(left)
+        blanked = line.getvalue().removesuffix("\n").encode("utf-8", "surrogateescape")
         return None if blanked == record else blanked
 
     def _fields(self, record: bytes) -> list[str]:
