@@ -177,8 +177,8 @@ def test_logs_are_lines_of_plain_ascii(house: House, told: Said) -> None:
 
 COMMANDS = (
     ("batches", "list"), ("batches", "show", 1), ("batches", "show", 2), ("batches", "show", 3),
-    ("quarantine", "list"), ("findings", "list"), ("clients", "find", "--status", "denied"), ("clients", "find", "--name", "zero"),
-    ("loans", "find"),
+    ("quarantine", "list"), ("findings", "list"), ("loans", "find"),
+    ("clients", "find", "--status", "denied"), ("clients", "find", "--name", "zero"),
     ("runs", "list"), ("runs", "show"), ("status",), ("check",), ("sources", "list"),
     ("reminders", "due", *DAYS), ("outbox", "list"),
 )  # fmt: skip

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from loanbook import contacts
 from loanbook.sources import memory
 from loanbook.sources.places import Places
-from loanbook.staging.batches import find
 from loanbook.staging.erasure import Erasure, copy_of, erase
+from loanbook.staging.inbox import find
 
 if TYPE_CHECKING:
     from datetime import datetime

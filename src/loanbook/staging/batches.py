@@ -10,17 +10,17 @@ from pathlib import Path
 
 from loanbook import sql
 from loanbook.database.connection import Database, Row
-from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFiles, UnknownPath
+from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFiles
 from loanbook.settings import KINDS, Files, Settings, Source
-from loanbook.staging.arrivals import Arrival, dated, look, name_of, opened, receive
+from loanbook.staging.arrivals import Arrival, look, name_of, opened, receive
 from loanbook.staging.comparison import Comparison, NotComparableError, Previous, is_intact
 from loanbook.staging.erasure import clear
+from loanbook.staging.inbox import find, refuse_stray
 from loanbook.staging.lines import blocks
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
 
 _QUERIES = sql.queries("staging")
-SUFFIXES = {".csv", ".tsv", ".txt", ".gz"}
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all
 
@@ -92,7 +92,7 @@ def stage(
     folders = [path for path in asked if path.is_dir()] + [settings.input_data, settings.inbox]
     for path in find(asked):
         try:
-            _refuse_stray(path, folders)
+            refuse_stray(path, folders)
             arrived = receive(path, settings.archive, request.as_of, settings.files)
             arrivals.append(clear(arrived, erased, settings.files.line_bytes))
         except FileRefused as error:
@@ -113,38 +113,6 @@ def stage(
             kind = arrival.layout.kind
             done.append(Staged(arrival.name, "refused", kind, problem=str(error)))
     return done
-
-
-def find(paths: Iterable[Path]) -> list[Path]:
-    """The files that paths name: themselves, or what lies in a folder and its folders of days.
-
-    Whatever bears the name of a file is among them, be it one or not: who reads it says so.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            days = [folder for folder in path.iterdir() if folder.is_dir() and dated(folder / "x")]
-            inside = [file for folder in [path, *days] for file in folder.iterdir()]
-            found += sorted(file for file in inside if file not in days and _is_wanted(file))
-        elif path.exists() or path.is_symlink():
-            found.append(path)
-        else:
-            raise UnknownPath(path=path)
-    return found
-
-
-def _is_wanted(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-
-
-def _refuse_stray(path: Path, folders: Iterable[Path]) -> None:
-    """A link in a folder of files must not bring in what only the reader of it may read."""
-    whole = path.absolute()
-    for folder in folders:
-        within = whole.is_relative_to(folder.absolute())
-        if within and not whole.resolve().is_relative_to(folder.resolve()):
-            problem = "it is a link that leads out of its folder; put the file itself there"
-            raise FileRefused(file=name_of(path), problem=problem)
 
 
 def is_full(arrival: Arrival, request: Request) -> bool:

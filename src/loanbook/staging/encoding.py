@@ -35,16 +35,23 @@ class Encoding:
         text = self._decoder.decode(chunk)
         self._is_pending = bool(self._decoder.getstate()[0])
         self._sound += len(chunk.translate(None, _NO_LEAD))
+        try:
+            text.encode()  # ten times faster than to look for what is broken
+        except UnicodeEncodeError:
+            self._count_broken(text)
+
+    def _count_broken(self, text: str) -> None:
+        self._is_broken = True
         broken = _BROKEN.findall(text)
-        if broken:
-            self._is_broken = True
-            halves = len(_HALF.findall(text))
-            leads = sum(byte >= _LEAST_LEAD for byte in broken)  # that were counted as sound
-            self._sound += halves - leads
-            self._none += len(broken) - 3 * halves
+        halves = len(_HALF.findall(text))
+        leads = sum(byte >= _LEAST_LEAD for byte in broken)  # that were counted as sound
+        self._sound += halves - leads
+        self._none += len(broken) - 3 * halves
 
     @property
     def name(self) -> str:
         """The encoding of what was read: "utf-8" or "latin-1"."""
-        is_sound = not (self._is_broken or self._is_pending)
-        return "utf-8" if is_sound or 0 < self._sound >= self._none else "latin-1"
+        pending = len(self._decoder.getstate()[0])  # it ends within a character
+        sound, none = self._sound - bool(pending), self._none + pending
+        is_whole = not (self._is_broken or pending)
+        return "utf-8" if is_whole or 0 < sound >= none else "latin-1"
