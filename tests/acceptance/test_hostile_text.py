@@ -23,7 +23,7 @@ import pytest
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from tests.cast import DAY, HEADERS, Client, Contact, Line, broken, csv_text, lent
 from tests.letters import html, lender, letter, read, text
-from tests.program import Program
+from tests.program import FOREIGN, Program
 
 from loanbook.bootstrap import open_book
 from loanbook.cli import app
@@ -129,7 +129,9 @@ def people() -> dict[str, list[Line]]:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("home")
-    with Program.at(home):
+    with Program.at(home), pytest.MonkeyPatch.context() as environ:
+        for name in FOREIGN:
+            environ.delenv(name, raising=False)
         folder = home / "input_data"
         folder.mkdir()
         for kind, lines in people().items():
