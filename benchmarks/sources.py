@@ -128,7 +128,8 @@ def _one(lease: Lease, folder: Path, side: str) -> Took:
 def _work(options: argparse.Namespace) -> None:
     """What the process of one side does."""
     from loanbook.runs import sourcing, steps  # noqa: PLC0415 -- in its time, as in a run
-    from loanbook.staging.batches import Request, find, stage  # noqa: PLC0415
+    from loanbook.staging.batches import Request, stage  # noqa: PLC0415
+    from loanbook.staging.inbox import find  # noqa: PLC0415
 
     given = settings.load(options.home, {})
     book = connect(options.app, actor="bench")

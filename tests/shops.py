@@ -10,7 +10,8 @@ from tests.cast import DAY
 from loanbook import settings
 from loanbook.runs import sourcing, steps
 from loanbook.sources.collect import Collector, Counts, Wish, collect
-from loanbook.staging.batches import Request, find
+from loanbook.staging.batches import Request
+from loanbook.staging.inbox import find
 
 if TYPE_CHECKING:
     from datetime import date

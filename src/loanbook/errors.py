@@ -39,6 +39,7 @@ A door (command line, web) maps a class to an exit code or a status; nothing her
     │   ├── MissingColumn
     │   ├── RepeatedColumn
     │   ├── Unreadable
+    │   ├── BeyondBounds
     │   └── TwoFullFiles
     ├── SourceError                a source does not give what it should
     │   ├── SourceUnavailable
@@ -259,6 +260,12 @@ class RepeatedColumn(FileRefused):
 
 class Unreadable(FileRefused):
     """The file {file} was refused: it cannot be read ({problem})."""
+
+
+class BeyondBounds(FileRefused):
+    """The file {file} was refused: {problem}; if it is meant to be so, raise that key of [files] in
+    loanbook.toml.
+    """
 
 
 class TwoFullFiles(FileRefused):

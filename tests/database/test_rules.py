@@ -70,7 +70,7 @@ def test_every_rule_is_named_by_the_program(book: Rolled) -> None:
         | {f"{kind}_{name}_malformed" for kind, columns in COLUMNS.items() for name in columns}
         | {f"{kind}_{what}" for kind in COLUMNS for what in ("contradicting_repeat", "client_fkey")}
     )
-    of_lines = {"line_columns", "line_characters", "line_quotes"}
+    of_lines = {"line_columns", "line_characters", "line_length", "line_quotes"}
     # Constraints that speak for themselves: what breaks them is refused where it is written.
     of_tables = {
         row["name"]

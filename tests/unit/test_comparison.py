@@ -16,6 +16,7 @@ from loanbook.staging.comparison import Comparison, NotComparableError, Previous
 from loanbook.staging.layouts import recognise
 
 HEADER = ",".join(COLUMNS["loans"])
+LONGEST = 1 << 20
 INSTANT = "2024-01-01 10:00:00"
 
 Book = dict[int, int]  # loan_id to amount paid, in whole units
@@ -34,7 +35,7 @@ def comparison(before: bytes, paid: int, count: int, aside: set[int]) -> Compari
     amounts = (Decimal(1000 * count), Decimal("1261.18") * count, Decimal(paid))
     previous = Previous(1, Path("before.csv"), aside, amounts)
     layout = recognise(HEADER, "loans.csv")
-    return Comparison(layout, previous, lines.blocks(io.BytesIO(before), "utf-8", ","))
+    return Comparison(layout, previous, lines.blocks(io.BytesIO(before), "utf-8", ",", LONGEST))
 
 
 BOOKS = st.dictionaries(st.integers(1, 60), st.integers(0, 3), max_size=40)
@@ -50,7 +51,7 @@ def test_it_agrees_with_sets(before: Book, now: Book, block: int, data: st.DataO
         patch.setattr(lines, "BLOCK", block)
         fresh = [
             (number, record.decode())
-            for part in found.fresh(lines.blocks(io.BytesIO(file_of(now)), "utf-8", ","))
+            for part in found.fresh(lines.blocks(io.BytesIO(file_of(now)), "utf-8", ",", LONGEST))
             for number, record in zip(part.numbers, part.records, strict=True)
         ]
     carried = {key for key, paid in now.items() if reached.get(key) == paid}
@@ -79,4 +80,4 @@ def test_it_agrees_with_sets(before: Book, now: Book, block: int, data: st.DataO
 def test_what_cannot_be_compared_says_so(now: str) -> None:
     found = comparison(file_of({1: 0, 2: 0}), 0, 2, set())
     with pytest.raises(NotComparableError):
-        list(found.fresh(lines.blocks(io.BytesIO(now.encode()), "utf-8", ",")))
+        list(found.fresh(lines.blocks(io.BytesIO(now.encode()), "utf-8", ",", LONGEST)))

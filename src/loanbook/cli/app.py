@@ -126,7 +126,8 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- a person never sees a traceback unasked
         if "--debug" in own:
-            traceback.print_exception(error)
+            for line in "".join(traceback.format_exception(error)).split("\n"):
+                sys.stderr.write(f"{inert(line)}\n")
         _tell(error, as_json="--json" in own)
         return MISUSED if isinstance(error, (ClickException, errors.UsageError)) else FAILED
 

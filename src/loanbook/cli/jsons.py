@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
+from loanbook.inert import in_json
+
 Brackets = tuple[str, str]
 _LIST: Brackets = ("[", "]")
 _OBJECT: Brackets = ("{", "}")
@@ -50,7 +52,7 @@ def pieces(value: object, indent: str = "") -> Iterator[str]:
 
 
 def _member(name: str, value: object, indent: str) -> Iterator[str]:
-    yield json.dumps(name) + ": "
+    yield _text(name) + ": "
     yield from pieces(value, indent)
 
 
@@ -70,5 +72,9 @@ def _scalar(value: object) -> str:
     if isinstance(value, (date, datetime)):
         return json.dumps(value.isoformat())
     if isinstance(value, PurePath):
-        return json.dumps(str(value))
-    return json.dumps(value)
+        return _text(str(value))
+    return in_json(json.dumps(value))
+
+
+def _text(value: str) -> str:
+    return in_json(json.dumps(value))

@@ -14,6 +14,7 @@ from loanbook.cli.words import inert
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from _typeshed import SupportsWrite
     from rich.console import Console
 
     from loanbook.staging.batches import Progress
@@ -83,6 +84,22 @@ class Page:
         width = max((len(name) for name, _ in told), default=0)
         for name, value in told:
             self.line(f"{name.ljust(width)}  {value}", " " * (width + 2))
+
+
+class _Read:
+    """A terminal to which CSV is written: a row a line, with nothing that steers it."""
+
+    def write(self, row: str) -> int:
+        """Write a row."""
+        return sys.stdout.write(inert(row.removesuffix("\r\n")) + "\n")
+
+
+def csv_out() -> SupportsWrite[str]:
+    """Where a command writes CSV: standard output as it is, unless it is a terminal."""
+    if sys.stdout.isatty():
+        return _Read()
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    return sys.stdout
 
 
 def _rich_table(columns: Sequence[str], rows: list[list[str]], right: Sequence[str]) -> None:

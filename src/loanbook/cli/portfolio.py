@@ -12,7 +12,7 @@ import typer
 from loanbook.cli import jsons
 from loanbook.cli.door import Door, command
 from loanbook.cli.options import parse_day
-from loanbook.cli.page import Page, busy
+from loanbook.cli.page import Page, busy, csv_out
 from loanbook.cli.words import count, day
 from loanbook.errors import UsageError
 from loanbook.settings import Settings
@@ -145,7 +145,7 @@ def _write(door: Door, answer: "Answer", form: Format) -> None:
         sys.stdout.writelines(jsons.pieces(list(answer.rows)))
         sys.stdout.write("\n")
     elif form is Format.csv:
-        formats.write_csv(answer, sys.stdout)
+        formats.write_csv(answer, csv_out())
     else:
         formats.write_parquet(answer, sys.stdout.buffer)
     if form is not Format.table:

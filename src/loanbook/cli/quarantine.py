@@ -1,6 +1,5 @@
 """Commands about quarantine: lines that were refused, with all reasons."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,7 +8,7 @@ import typer
 from loanbook.cli import shown
 from loanbook.cli.door import Door, command, group
 from loanbook.cli.options import parse_key
-from loanbook.cli.page import Page, busy
+from loanbook.cli.page import Page, busy, csv_out
 from loanbook.cli.words import count, instant, number
 from loanbook.settings import Settings
 
@@ -144,8 +143,7 @@ def export(
         with file.open("x", encoding="utf-8", newline="") as to:
             exports.write(made, to)
     elif not door.wants_json:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        exports.write(made, sys.stdout)
+        exports.write(made, csv_out())
         return
 
     def page(page: Page, _: Settings) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from loanbook.cli.words import inert, number
+from loanbook.inert import in_json
 from loanbook.runs.watching import (
     Event,
     FileRead,
@@ -72,7 +73,7 @@ def _listed(values: list[object]) -> str:
         and values == [*range(first, first + len(values))]
     ):
         return f"{first} to {last}"
-    return ", ".join(map(str, values))
+    return ", ".join(inert(str(value)) for value in values)
 
 
 def _told(event: Event) -> None:
@@ -116,7 +117,7 @@ def _log(event: Event) -> None:
                 told[name] = dict(value) if name == "counts" else value
     if isinstance(event, StepEnded):
         told["seconds"] = float(event.seconds)
-    sys.stderr.write(json.dumps(told, default=str) + "\n")
+    sys.stderr.write(in_json(json.dumps(told, default=str)) + "\n")
     sys.stderr.flush()
 
 

@@ -1,11 +1,17 @@
-"""Values as a person reads them; what came out of files is made harmless for the terminal."""
+"""Values as a person reads them; `inert` makes harmless what came out of files."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+from loanbook.inert import on_screen as inert
+
+__all__ = [
+    "amount", "count", "day", "difference", "image", "inert", "instant", "money", "number",
+    "percent", "wall",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,19 +19,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
-_HARMFUL = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # they steer terminals or reorder the text
-
-
-def inert(text: str) -> str:
-    """A text in which everything that could steer a terminal is spelled as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape", "surrogatepass").decode()
-        if unicodedata.category(char) in _HARMFUL
-        else char
-        for char in text
-    )
 
 
 def number(value: int | Decimal) -> str:

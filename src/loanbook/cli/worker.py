@@ -12,6 +12,7 @@ from loanbook import settings
 from loanbook.cli.days import LogJson
 from loanbook.cli.door import Door, command
 from loanbook.cli.words import inert, instant
+from loanbook.inert import in_json
 
 if TYPE_CHECKING:
     from loanbook.worker.told import Delivered, Word
@@ -109,7 +110,7 @@ def _log(word: "Word") -> None:
         "event": f"worker_{_NAMES[type(word).__name__]}",
         **asdict(word),
     }
-    sys.stderr.write(json.dumps(line, default=str) + "\n")
+    sys.stderr.write(in_json(json.dumps(line, default=str)) + "\n")
     sys.stderr.flush()
 
 

@@ -2,29 +2,29 @@
 
 It is CSV as RFC 4180 describes it, in UTF-8: first which line it is and why it was refused, then
 the columns of the original header. A cell of text that a spreadsheet would take for a formula gets
-an apostrophe in front, which staging takes off again; numbers stay as they are.
+an apostrophe in front, which staging takes off again; so does each part of it that a semicolon or
+a line break begins, because that may become a cell of its own. Numbers stay as they are.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from loanbook import sql
 from loanbook.errors import Refused
+from loanbook.inert import in_sheet, out_of_sheet
 from loanbook.mart import quarantine
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from loanbook.database.connection import Database, Row
 
 _QUERIES = sql.queries("mart")
 OWN = ("quarantine_id", "batch_id", "line_no", "reasons")
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_INERT = re.compile(r"'+[=+\-@\t\r]")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 csv.field_size_limit(1 << 27)
 
@@ -63,23 +63,16 @@ def collect(book: Database, *, kind: str | None = None, batch_id: int | None = N
     return Export(chosen, (*OWN, *columns), [_row(row, columns) for row in rows])
 
 
-def write(export: Export, to: TextIO) -> None:
+def write(export: Export, to: SupportsWrite[str]) -> None:
     """Write an export as CSV into a text file that was opened with newline=""."""
     writer = csv.writer(to)
-    writer.writerow(export.columns)
+    writer.writerow(map(in_sheet, export.columns))
     writer.writerows(export.rows)
 
 
 def _row(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
     own = (row["quarantine_id"], row["batch_id"], row["line_no"], " ".join(row["reasons"]))
-    return (*map(str, own), *map(inert, _cells(row, columns)))
-
-
-def inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
+    return (*map(str, own), *map(in_sheet, _cells(row, columns)))
 
 
 def _only_kind(book: Database, batch_id: int | None) -> str:
@@ -118,7 +111,7 @@ def _cells(row: Row, columns: tuple[str, ...]) -> list[str]:
         rest = row["delimiter"].join(fields[len(names) - 1 :])
         fields = [*fields[: len(names) - 1], rest]
     if OWN[0] in names:  # it was exported before
-        fields = [field[1:] if _INERT.match(field) else field for field in fields]
+        fields = [out_of_sheet(field) for field in fields]
     cells = dict(zip(names, fields, strict=False))
     return [cells.get(name, "") for name in columns]
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from loanbook.inert import on_screen
 from loanbook.outbox import queue
 from loanbook.reminders import templates
 from loanbook.reminders.envelope import Written
@@ -120,7 +121,7 @@ def _named(about: Mapping[str, object], settings: Settings) -> dict[str, object]
         "meaning": said[f"{what}_meaning"],
         "since": said["since"].format(since=since.isoformat(" ", "minutes")),
         "why": said["why"],
-        "reasons": [str(one) for one in reasons] if isinstance(reasons, list) else [],
+        "reasons": [on_screen(str(one)) for one in reasons] if isinstance(reasons, list) else [],
         "look": said["look"],
         "commands": [f"loanbook runs show {day}", said[f"{what}_command"].format(day=day)],
         "once": said["once"],

@@ -17,7 +17,7 @@ from loanbook.runs.day import Day, never
 from loanbook.runs.watching import FileRead, Planned, Watcher, nobody
 from loanbook.runs.work import Work
 from loanbook.staging.arrivals import dated
-from loanbook.staging.batches import find
+from loanbook.staging.inbox import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

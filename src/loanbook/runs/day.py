@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loanbook.staging.batches import find
+from loanbook.staging.inbox import find
 
 if TYPE_CHECKING:
     from loanbook.database.connection import Database

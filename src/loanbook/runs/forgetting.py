@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from loanbook import contacts
 from loanbook.sources import memory
 from loanbook.sources.places import Places
-from loanbook.staging.batches import find
 from loanbook.staging.erasure import Erasure, copy_of, erase
+from loanbook.staging.inbox import find
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,14 +59,14 @@ def anonymise(book: Database, settings: Settings, user_id: int, reason: str) -> 
     with book.transaction():
         done = contacts.erase(book, user_id, reason)
         sources = memory.hide_keys(book, user_id)
-        erasure = Erasure({user_id}, done.known)
+        erasure = Erasure({user_id}, done.known, settings.files.line_bytes)
         for archived in _files_of(settings.archive):
             left = copy_of(archived, erasure)
             if left is not None:
                 contacts.note_erased_file(book, archived.name, left.path.name, left.digest)
                 outdated.append(archived)
         arrived = find([settings.input_data]) if settings.input_data.is_dir() else []
-        files = [path.name for path in arrived if erase(path, erasure)]
+        files = [path.name for path in arrived if path.is_file() and erase(path, erasure)]
         for source in sources:
             files += Places(settings, source).forget(partial(erase, erasure=erasure))
     for archived in outdated:

@@ -50,7 +50,9 @@ def attach_raw(book: Database, settings: Settings, batch: Row) -> None:
     """Give a batch's refused lines their exact text, if the archive still has the file."""
     archived = _archived(settings, batch)
     if archived is not None:
-        quarantined.attach_raw(book, batch["batch_id"], archived, quarantined.encoding_of(archived))
+        encoding = quarantined.encoding_of(archived)
+        longest = settings.files.line_bytes
+        quarantined.attach_raw(book, batch["batch_id"], archived, encoding, longest)
 
 
 def named_lines(settings: Settings, batch: Row) -> Collection[int]:
@@ -58,7 +60,8 @@ def named_lines(settings: Settings, batch: Row) -> Collection[int]:
     archived = _archived(settings, batch)
     if archived is None or MENDED not in batch["columns"]:
         return ()
-    return quarantined.named_lines(archived, batch["columns"], batch["delimiter"])
+    longest = settings.files.line_bytes
+    return quarantined.named_lines(archived, batch["columns"], batch["delimiter"], longest)
 
 
 def _archived(settings: Settings, batch: Row) -> Path | None:

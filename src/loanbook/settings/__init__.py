@@ -12,12 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loanbook.errors import BadSetting
+from loanbook.settings.files import Files, files
 from loanbook.settings.letters import Letters, letters
 from loanbook.settings.sources import Source, sources
 from loanbook.settings.work import Retention, Runs, Worker
 
 __all__ = [
-    "KINDS", "Retention", "Runs", "Settings", "Source", "Worker", "find_home", "load", "write",
+    "KINDS", "Files", "Retention", "Runs", "Settings", "Source", "Worker",
+    "find_home", "load", "write",
 ]  # fmt: skip
 
 FILE_NAME = "loanbook.toml"
@@ -44,6 +46,7 @@ class Settings:
         retention: how long what may be purged is kept.
         worker: how `loanbook worker` does the days.
         letters: who is written to, when, and by which way.
+        files: how large what comes in may be.
     """
 
     home: Path
@@ -58,6 +61,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     worker: Worker = field(default_factory=Worker)
     letters: Letters = field(default_factory=Letters)
+    files: Files = field(default_factory=Files)
 
     @property
     def toml(self) -> Path:
@@ -123,6 +127,7 @@ def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """
     table = _read(home / FILE_NAME)
     bad = _Refuser(home / FILE_NAME)
+    bounds = files(table.get("files", {}), home / FILE_NAME)
     return Settings(
         home=home,
         database_url=environ.get("DATABASE_URL") or None,
@@ -130,12 +135,13 @@ def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         zone=bad.zone(table.get("zone", "America/Sao_Paulo")),
         currency=bad.currency(table.get("currency", "BRL")),
         as_of=bad.as_of(table.get("as_of")),
-        sources=sources(table.get("sources", {}), home / FILE_NAME),
+        sources=sources(table.get("sources", {}), home / FILE_NAME, bounds),
         duplicates=bad.duplicates(table.get("clients", {})),
         runs=bad.runs(table.get("runs", {})),
         retention=bad.retention(table.get("retention", {})),
         worker=bad.worker(table.get("worker", {})),
         letters=letters(table, home / FILE_NAME),
+        files=bounds,
     )
 
 

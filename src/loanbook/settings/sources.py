@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from loanbook.columns import COLUMNS
 from loanbook.errors import BadSetting
+from loanbook.settings.files import Files
 from loanbook.settings.layouts import Layout, layout
 from loanbook.settings.tables import Judge, among, between, read
 
@@ -60,7 +61,7 @@ class Taking:
         ids: "same": user_id and loan_id are kept; "mapped": any key, for which ids are given.
         range: from which and up to which id is this source's.
         format: of files that neither their name nor their content betrays.
-        largest: megabytes to which a packed file may unpack.
+        largest: megabytes to which a packed file may unpack; 0: as [files] says.
     """
 
     files: str = "*"
@@ -72,7 +73,7 @@ class Taking:
     ids: str = "same"
     range: tuple[int, int] = (1, LARGEST_ID)
     format: str = ""
-    largest: int = 8192
+    largest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Source:
             hand.
         taking: how they are taken.
         layouts: by name, how they are read; none: they are written as ours are.
+        files: how large they may be.
     """
 
     name: str
@@ -93,10 +95,16 @@ class Source:
     where: Where | None = None
     taking: Taking = field(default_factory=Taking)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
 
 
-def sources(value: object, file: Path) -> dict[str, Source]:
+def sources(value: object, file: Path, bounds: Files) -> dict[str, Source]:
     """The tables [sources.NAME]; source main is always there.
+
+    Args:
+        value: what stands there.
+        file: where it stands, for messages.
+        bounds: how large files may be, where a source says nothing else.
 
     Raises:
         BadSetting: a key is unknown or has a value that cannot be used; the message names it.
@@ -105,18 +113,18 @@ def sources(value: object, file: Path) -> dict[str, Source]:
         raise BadSetting(
             key="sources", file=file, problem="write one table per source, like [sources.main]"
         )
-    found = {"main": Source("main")}
+    found = {"main": Source("main", files=bounds)}
     for name, options in value.items():
         key = f"sources.{name}"
         if name == "loanbook" or not NAME.fullmatch(name) or not isinstance(options, dict):
             problem = "it is no table, or its name is taken or not made of a-z, 0-9, _ and -"
             raise BadSetting(key=key, file=file, problem=problem)
-        found[name] = _source(name, options, file)
+        found[name] = _source(name, options, file, bounds)
     _refuse_overlaps(found, file)
     return found
 
 
-def _source(name: str, table: dict[str, Any], file: Path) -> Source:
+def _source(name: str, table: dict[str, Any], file: Path, bounds: Files) -> Source:
     key = f"sources.{name}"
     own = {field.name for field in fields(Taking)}
     taking = read(Taking, key, {k: v for k, v in table.items() if k in own}, file, _TAKING)
@@ -139,6 +147,7 @@ def _source(name: str, table: dict[str, Any], file: Path) -> Source:
         next((_where(name, kind, at, file, taking) for kind, at in rest.items()), None),
         taking,
         {n: layout(n, one, f"{key}.layouts.{n}", file) for n, one in layouts.items()},
+        replace(bounds, largest=taking.largest or bounds.largest),
     )
 
 

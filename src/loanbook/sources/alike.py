@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from loanbook.errors import FormatRefused
 from loanbook.sources.delimited import Delimited
 
 CHUNK = 1 << 20  # bytes
@@ -25,6 +27,17 @@ def header_of(path: Path) -> list[str]:
         return []
     mark = max(",;\t", key=text.count)
     return [name.strip() for name in next(csv.reader([text], delimiter=mark))]
+
+
+def on_its_line(row: Sequence[object]) -> Sequence[object]:
+    """A row that Python's writer of CSV keeps together: it quotes what holds LF, and CR not."""
+    if "\r" not in "".join(map(str, row)):
+        return row
+    return [_ended(value) if isinstance(value, str) else value for value in row]
+
+
+def _ended(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def link(path: Path, to: Path) -> None:
@@ -54,10 +67,13 @@ def filled_of(path: Path, columns: list[str], looked_at: int | None = LOOKED_AT)
     """The columns in which a value is seen: in the first rows, or in all of them (None)."""
     blank = dict(enumerate(columns))
     filled: set[str] = set()
-    for batch in islice(Delimited({}).rows(path), looked_at):
-        for row in batch.rows:
-            for place in [p for p in blank if p < len(row) and row[p]]:
-                filled.add(blank.pop(place))
-            if not blank:
-                return frozenset(filled)
+    try:
+        for batch in islice(Delimited({}).rows(path), looked_at):
+            for row in batch.rows:
+                for place in [p for p in blank if p < len(row) and row[p]]:
+                    filled.add(blank.pop(place))
+                if not blank:
+                    return frozenset(filled)
+    except FormatRefused:
+        return frozenset(columns)  # which line is at fault is for the load to say
     return frozenset(filled)

@@ -27,6 +27,7 @@ from loanbook.errors import (
     SourceUnavailable,
     SourceUntrusted,
 )  # fmt: skip
+from loanbook.inert import in_database
 from loanbook.sources import alike, drift, offered, registry
 from loanbook.sources.contract import Offer
 from loanbook.sources.drift import Drift
@@ -220,6 +221,7 @@ class Collector:
         self.counts.problems += [note for part in parts for note in part.notes]
 
     def _put_off(self, looked: Looked, state: str, why: str) -> None:
+        why = in_database(why)
         setattr(self.counts, state, getattr(self.counts, state) + 1)
         self.counts.problems.append(f"{looked.offer.name}: {why}")
         self._memory.note(replace(looked, state=state, problem=why))

@@ -265,7 +265,8 @@ def _place(source: Source) -> str:
 
 def fingerprint(source: Source) -> str:
     """Settings by which a file is read, in short: with other ones it may be read after all."""
-    read = asdict(source.taking), [asdict(layout) for layout in source.layouts.values()]
+    layouts = [asdict(layout) for layout in source.layouts.values()]
+    read = asdict(source.taking), asdict(source.files), layouts
     return hashlib.sha256(json.dumps(read, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from loanbook.errors import FormatRefused, MissingExtra
+from loanbook.settings.files import Files
 
 CHUNK = 1 << 20  # bytes
 MOST_FILES = 1_000  # in one archive
@@ -39,35 +40,52 @@ class Unpacked:
 
 
 @contextmanager
-def unpacked(path: Path, name: str, within: Path, most: int) -> Iterator[list[Unpacked]]:
+def unpacked(path: Path, name: str, within: Path, bounds: Files) -> Iterator[list[Unpacked]]:
     """What is in a file: itself, if it is not packed. It is gone afterwards.
 
     Args:
         path: the file as it came.
         name: what it was called.
         within: folder for what is unpacked.
-        most: bytes that may come out of it, in all.
+        bounds: how much may come out of it, in all.
 
     Raises:
         FormatRefused: it is broken, locked or too large, or a name in it leads out of it.
         MissingExtra: the library for zst is not installed.
     """
     head = _head(path)
+    judge = _Judge(name, path.stat().st_size, bounds)
     with tempfile.TemporaryDirectory(dir=within, prefix=".unpacked-") as folder:
         into = Path(folder)
         try:
             if head.startswith(GZIP):
                 with gzip.open(path) as stream:
-                    yield [_written(cast("IO[bytes]", stream), name, into / "1", most)]
+                    yield [_written(cast("IO[bytes]", stream), name, into / "1", judge)]
             elif head.startswith(ZSTD):
                 with _zstd(path) as stream:
-                    yield [_written(stream, name, into / "1", most)]
+                    yield [_written(stream, name, into / "1", judge)]
             elif head.startswith((ZIP, EMPTY_ZIP)) and not is_workbook(path):
-                yield _archive(path, name, into, most)
+                yield _archive(path, name, into, judge)
             else:
                 yield [Unpacked(name, path)]
         except _BROKEN as error:
             raise _refused(name, str(error) or "it ends too early") from error
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Counts what comes out of one packed file, in all."""
+
+    name: str
+    packed: int
+    bounds: Files
+    unpacked: int = 0
+
+    def count(self, size: int) -> None:
+        self.unpacked += size
+        problem = self.bounds.swollen(self.unpacked, self.packed)
+        if problem:
+            raise _refused(self.name, problem)
 
 
 def is_workbook(path: Path) -> bool:
@@ -89,31 +107,29 @@ def _head(path: Path) -> bytes:
         return file.read(4)
 
 
-def _archive(path: Path, name: str, into: Path, most: int) -> list[Unpacked]:
+def _archive(path: Path, name: str, into: Path, judge: _Judge) -> list[Unpacked]:
     found: list[Unpacked] = []
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > MOST_FILES:
             raise _refused(name, f"it holds {len(members)} files, more than {MOST_FILES}")
         for member in members:
-            _judge(member, name)
-        left = most
+            _look_at(member, name)
         for number, member in enumerate(members, 1):
             with archive.open(member) as stream:
-                one = _written(stream, f"{name}/{member.filename}", into / str(number), left)
+                one = _written(stream, f"{name}/{member.filename}", into / str(number), judge)
             head = _head(one.path)
             if head.startswith((GZIP, ZSTD)) or (
                 head.startswith(ZIP) and not is_workbook(one.path)
             ):
                 raise _refused(name, f"{member.filename} in it is packed again")
-            left -= one.path.stat().st_size
             found.append(one)
     if not found:
         raise _refused(name, "it holds no file")
     return found
 
 
-def _judge(member: zipfile.ZipInfo, name: str) -> None:
+def _look_at(member: zipfile.ZipInfo, name: str) -> None:
     inside = PurePosixPath(member.filename.replace("\\", "/"))
     if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
         raise _refused(name, f"a name in it leads out of it: {member.filename}")
@@ -121,14 +137,10 @@ def _judge(member: zipfile.ZipInfo, name: str) -> None:
         raise _refused(name, f"{member.filename} in it needs a password")
 
 
-def _written(stream: IO[bytes], name: str, to: Path, most: int) -> Unpacked:
-    size = 0
+def _written(stream: IO[bytes], name: str, to: Path, judge: _Judge) -> Unpacked:
     with to.open("wb") as copy:
         while chunk := stream.read(CHUNK):
-            size += len(chunk)
-            if size > most:
-                limit = f"{most >> 20} MB, which `largest` of the source allows"
-                raise _refused(name, f"it unpacks to more than {limit}")
+            judge.count(len(chunk))
             copy.write(chunk)
     return Unpacked(bare(name), to)
 

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from loanbook.columns import COLUMNS, MAY_BE_BLANK
 from loanbook.errors import FormatRefused, SourceError
+from loanbook.inert import in_database
 from loanbook.settings.layouts import Layout
 from loanbook.settings.sources import Source, Taking
 from loanbook.sources import registry
-from loanbook.sources.alike import filled_of, header_of, lines_of, link
+from loanbook.sources.alike import filled_of, header_of, lines_of, link, on_its_line
 from loanbook.sources.layouts import Context, Mapper, mapped_rows, own
 from loanbook.sources.packing import Unpacked, unpacked
 from loanbook.sources.shapes import format_by
@@ -85,8 +86,7 @@ def make_ready(fetched: Fetched, source: Source, context: Context, within: Path)
         MissingExtra: a library is not installed.
     """
     parts: list[Part] = []
-    most = source.taking.largest << 20
-    with unpacked(fetched.path, fetched.name, within, most) as files:
+    with unpacked(fetched.path, fetched.name, within, source.files) as files:
         for file in files:
             for layout in readings(source, file):
                 maker = _Maker(file, layout, source, context, within, fetched.business_date)
@@ -114,7 +114,15 @@ def batches(file: Unpacked, layout: Layout | None, source: Source) -> Iterator[B
     form = (layout.writing.format if layout else "") or source.taking.format
     options: Mapping[str, object] = layout.reading if layout else {}
     found = form or format_by(file.path, file.name)
-    return registry.format_of(found, options, source.name).rows(file.path)
+    if found == "csv":
+        options = {"longest_line": source.files.line_bytes, **options}
+    for batch in registry.format_of(found, options, source.name).rows(file.path):
+        if len(batch.columns) > source.files.most_columns:
+            most = f"more than {source.files.most_columns}, which `most_columns` allows"
+            problem = f"it has {len(batch.columns)} columns, {most}"
+            raise FormatRefused(file=file.name, format=found, problem=problem)
+        columns, notes = map(in_database, batch.columns), map(in_database, batch.notes)
+        yield replace(batch, columns=tuple(columns), notes=tuple(notes))
 
 
 @contextmanager
@@ -154,7 +162,7 @@ class _Maker:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(mapper.columns)
             for rows in mapped_rows(mapper, first, _noting(read, notes)):
-                writer.writerows(rows)
+                writer.writerows(map(on_its_line, rows))
             out.flush()
             os.fsync(out.fileno())
         return Part(
@@ -188,7 +196,7 @@ class _Maker:
         return own(header_of(self.file.path)) is not None
 
     def _as_it_is(self, path: Path) -> Part:
-        header = header_of(self.file.path)
+        header = [in_database(name) for name in header_of(self.file.path)]
         layout = own(header)
         kind = layout.name if layout else ""
         link(self.file.path, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loanbook.columns import COLUMNS, MAY_BE_BLANK, REQUIRED, Shape
-from loanbook.settings.sources import Taking
+from loanbook.settings.files import Files
 from loanbook.sources import registry, words
 from loanbook.sources.guesses import Guess, guess
 from loanbook.sources.layouts import own
@@ -76,12 +76,13 @@ def sniff(path: Path, kind: str | None = None) -> list[Proposal]:
         MissingExtra: a library is not installed.
     """
     found = []
-    with tempfile.TemporaryDirectory(prefix="loanbook-sniff-") as folder:
-        most = Taking().largest << 20
-        with unpacked(path, path.name, Path(folder), most) as files:
-            for file in files:
-                with named(file.name):
-                    found += _of_file(file, kind)
+    with (
+        tempfile.TemporaryDirectory(prefix="loanbook-sniff-") as folder,
+        unpacked(path, path.name, Path(folder), Files()) as files,
+    ):
+        for file in files:
+            with named(file.name):
+                found += _of_file(file, kind)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import tomlkit
 
+from loanbook.inert import on_screen
 from loanbook.sources.sniff import Proposal
 
 
@@ -43,8 +44,8 @@ def _layout(one: Proposal, key: str) -> Iterator[str]:
     yield f"[{key}]"
     yield f"kind = {_text(one.kind)}"
     yield f"format = {_text(one.format)}"
-    yield from (f"# note: {note}" for note in one.notes)
-    yield from (f"# unsure: {why}" for why in unsure.get("", []))
+    yield from (f"# note: {on_screen(note)}" for note in one.notes)
+    yield from (f"# unsure: {on_screen(why)}" for why in unsure.get("", []))
     if one.decimal != ".":
         yield f"decimal = {_text(one.decimal)}"
     if one.dates:
@@ -53,7 +54,7 @@ def _layout(one: Proposal, key: str) -> Iterator[str]:
         yield from _table(f"{key}.reading", one.reading, {})
     yield from _table(f"{key}.columns", one.columns, unsure)
     if one.left:
-        yield f"# not read: {', '.join(one.left)}"
+        yield f"# not read: {on_screen(', '.join(one.left))}"
     yield from _table(f"{key}.constants", one.constants, unsure)
     yield from _table(f"{key}.units", one.units, unsure if not one.columns else {})
     for ours, codes in one.codes.items():
@@ -68,12 +69,20 @@ def _table(
     yield ""
     yield f"[{key}]"
     for name, value in values.items():
-        yield from (f"# unsure: {why}" for why in unsure.get(name, ()))
+        yield from (f"# unsure: {on_screen(why)}" for why in unsure.get(name, ()))
         yield f"{_key(name)} = {_text(value) if isinstance(value, str) else value}"
 
 
 def _text(value: object) -> str:
-    return tomlkit.item(str(value)).as_string()
+    """A text of TOML on one line, in which what steers a terminal is an escape of TOML."""
+    written = tomlkit.item(str(value)).as_string()
+    if written.isprintable():
+        return written
+    return "".join(char if char.isprintable() else _escaped(char) for char in written)
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"  # noqa: PLR2004
 
 
 def _key(name: str) -> str:

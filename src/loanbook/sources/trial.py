@@ -138,7 +138,7 @@ def _of_file(context: Context, source: Source, fetched: Fetched, within: Path) -
     found = []
     name, day = fetched.name, fetched.business_date
     try:
-        with unpacked(fetched.path, name, within, source.taking.largest << 20) as files:
+        with unpacked(fetched.path, name, within, source.files) as files:
             for file in files:
                 for layout in readings(source, file):
                     trial = Trial(file.name, layout.name if layout else "", business_date=day)

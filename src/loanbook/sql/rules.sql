@@ -8,6 +8,11 @@ values
     'refusal',
     'The line holds characters that no text can hold (NUL bytes or broken encoding).'
 ),
+(
+    'line_length',
+    'refusal',
+    'The line is longer than longest_line in loanbook.toml allows; all of it is in the archive.'
+),
 ('line_quotes', 'refusal', 'A quotation mark is opened and never closed.'),
 ('clients_user_id_missing', 'refusal', 'user_id is missing.'),
 ('clients_user_id_malformed', 'refusal', 'user_id is not a whole number in plain digits.'),

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -15,16 +16,29 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from loanbook.errors import ArchiveUnwritable, EmptyFile, Unreadable
+from loanbook.errors import (
+    ArchiveUnwritable,
+    BeyondBounds,
+    EmptyFile,
+    FileRefused,
+    Unreadable,
+)
+from loanbook.settings import Files
+from loanbook.staging.encoding import Encoding
 from loanbook.staging.layouts import Layout, recognise
 
 CHUNK = 1 << 20  # bytes
-LONGEST_HEADER = 1 << 16  # bytes
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 ARRIVING = ".arriving-"  # begins the name of a copy that is being made
 PREFIX = 16  # digits of its digest with which the name of an archived file begins
+LONGEST_NAME = 200  # bytes of a file's own name in that of its copy; file systems allow 255 in all
 _DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_OTHERS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +62,43 @@ class Arrival:
     business_date: date
 
 
-def receive(path: Path, archive: Path, as_of: date) -> Arrival:
+def receive(path: Path, archive: Path, as_of: date, bounds: Files) -> Arrival:
     """Copy a file into the archive and find out what it is.
 
     Args:
         path: the file, which stays where it is.
         archive: the folder for the copy.
         as_of: its business date, unless its name or its folder's name bears one.
+        bounds: what it may come to.
 
     Raises:
-        FileRefused: it is empty, unreadable, or its header is not one of ours.
+        FileRefused: it is no file, empty, unreadable, too large or still being written, or its
+            header is not one of ours.
         ArchiveUnwritable: the copy cannot be made.
     """
+    name = name_of(path)
     archived, digest = _archive(path, archive)
     try:
-        header, encoding = look(archived, path.name)
+        header, encoding = look(archived, name, bounds)
     except (OSError, EOFError, zlib.error) as error:
-        raise Unreadable(file=path.name, problem=str(error) or "it ends too early") from error
-    layout = recognise(header, path.name)
-    return Arrival(path.name, archived, digest, encoding, layout, dated(path) or as_of)
+        raise Unreadable(file=name, problem=str(error) or "it ends too early") from error
+    layout = recognise(header, name)
+    if len(layout.columns) > bounds.most_columns:
+        many = f"its header names {len(layout.columns)} columns"
+        problem = f"{many}, more than the {bounds.most_columns} that `most_columns` allows"
+        raise BeyondBounds(file=name, problem=problem)
+    return Arrival(name, archived, digest, encoding, layout, dated(path) or as_of)
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text; bytes of it that are none stand there as escapes."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def archive_name(digest: str, name: str) -> str:
+    """What the copy of a file is called; of a name that is too long its end is kept."""
+    kept = name.encode()[-LONGEST_NAME:].decode("utf-8", "ignore")
+    return f"{digest[:PREFIX]}-{kept}"
 
 
 def dated(path: Path) -> date | None:
@@ -105,7 +137,7 @@ def _archive(path: Path, archive: Path) -> tuple[Path, str]:
                     copy.write(chunk)
                 copy.flush()
                 os.fsync(copy.fileno())
-            archived = archive / f"{digest.hexdigest()[:PREFIX]}-{path.name}"
+            archived = archive / archive_name(digest.hexdigest(), name_of(path))
             Path(name).replace(archived)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -116,43 +148,68 @@ def _archive(path: Path, archive: Path) -> tuple[Path, str]:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, as it was when it was opened, and not of one that is being written."""
+    name = name_of(path)
     try:
-        with path.open("rb") as original:
-            while chunk := original.read(CHUNK):
+        _refuse_others(path.stat(), name)
+        # Without waiting: what was a file a moment ago may be a pipe by now.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as original:
+            before = os.fstat(original.fileno())
+            _refuse_others(before, name)
+            left = before.st_size
+            while chunk := original.read(min(CHUNK, left + 1)):
+                left -= len(chunk)
+                if left < 0:
+                    break
                 yield chunk
+            after = os.fstat(original.fileno())
     except OSError as error:
-        raise Unreadable(file=path.name, problem=error.strerror or error) from error
+        raise Unreadable(file=name, problem=error.strerror or error) from error
+    if left != 0 or after.st_mtime_ns != before.st_mtime_ns:
+        problem = "it was written to while it was read; take it in again when it is whole"
+        raise FileRefused(file=name, problem=problem)
 
 
-def look(archived: Path, name: str) -> tuple[str, str]:
-    """The header line and the encoding: UTF-8 if all of the file is, else Latin-1."""
+def _refuse_others(found: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        others = (what for is_one, what in _OTHERS if is_one(found.st_mode))
+        problem = f"it is {next(others, 'a device')}, not a file"
+        raise FileRefused(file=name, problem=problem)
+
+
+def look(archived: Path, name: str, bounds: Files | None = None) -> tuple[str, str]:
+    """The header line and the encoding, both out of one walk through all of the file.
+
+    Args:
+        archived: the file.
+        name: what it is called, for messages.
+        bounds: what it may come to; None: it was taken in before, under whichever.
+
+    Raises:
+        EmptyFile: nothing stands in it.
+        BeyondBounds: it is too large, or its first line is.
+        OSError, EOFError, zlib.error: it cannot be read to its end.
+    """
+    longest = (bounds or Files()).line_bytes
+    packed = archived.stat().st_size
+    encoding = Encoding()
     with opened(archived) as stream:
-        start = stream.read(LONGEST_HEADER)
-        header = re.split(rb"[\r\n]", start, maxsplit=1)[0]
+        is_packed = isinstance(stream, gzip.GzipFile)
+        chunk = start = stream.read(longest + 1)
         if not start.strip():
             raise EmptyFile(file=name)
-        encoding = "utf-8"
-        rest = b""
-        chunk = start
+        header = re.split(rb"[\r\n]", start, maxsplit=1)[0]
+        if len(header) > longest:
+            problem = (
+                f"its first line is longer than {longest >> 10} KB, which `longest_line` allows"
+            )
+            raise BeyondBounds(file=name, problem=problem)
+        unpacked = 0
         while chunk:
-            undecoded = _undecoded(rest + chunk)
-            if undecoded is None:
-                encoding = "latin-1"
-                break
-            rest = undecoded
+            unpacked += len(chunk)
+            swollen = bounds.swollen(unpacked, packed) if bounds and is_packed else None
+            if swollen:
+                raise BeyondBounds(file=name, problem=swollen)
+            encoding.read(chunk)
             chunk = stream.read(CHUNK)
-        if rest:
-            encoding = "latin-1"  # it ends within a character
-    return header.decode(encoding), encoding
-
-
-def _undecoded(chunk: bytes) -> bytes | None:
-    """What is left at the end of a chunk of UTF-8, perhaps half a character; None if it is none."""
-    if chunk.isascii():
-        return b""
-    try:
-        chunk.decode()
-    except UnicodeDecodeError as error:
-        within_last = error.end == len(chunk) and error.reason == "unexpected end of data"
-        return chunk[error.start :] if within_last else None
-    return b""
+    return header.decode(encoding.name, "replace"), encoding.name

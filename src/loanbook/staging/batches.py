@@ -10,17 +10,17 @@ from pathlib import Path
 
 from loanbook import sql
 from loanbook.database.connection import Database, Row
-from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFiles, UnknownPath
-from loanbook.settings import KINDS, Settings, Source
-from loanbook.staging.arrivals import Arrival, dated, look, opened, receive
+from loanbook.errors import DataRefused, FileRefused, LoanbookError, TwoFullFiles
+from loanbook.settings import KINDS, Files, Settings, Source
+from loanbook.staging.arrivals import Arrival, look, name_of, opened, receive
 from loanbook.staging.comparison import Comparison, NotComparableError, Previous, is_intact
 from loanbook.staging.erasure import clear
+from loanbook.staging.inbox import find, refuse_stray
 from loanbook.staging.lines import blocks
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
 
 _QUERIES = sql.queries("staging")
-SUFFIXES = {".csv", ".tsv", ".txt", ".gz"}
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all
 
@@ -91,12 +91,15 @@ def stage(
     done: list[Staged] = []
     arrivals: list[Arrival] = []
     erased = frozenset(book.value(_QUERIES["erased"]))
-    for path in find(paths):
+    asked = list(paths)
+    folders = [path for path in asked if path.is_dir()] + [settings.input_data, settings.inbox]
+    for path in find(asked):
         try:
-            arrived = receive(path, settings.archive, request.as_of)
-            arrivals.append(clear(arrived, erased))
+            refuse_stray(path, folders)
+            arrived = receive(path, settings.archive, request.as_of, settings.files)
+            arrivals.append(clear(arrived, erased, settings.files.line_bytes))
         except FileRefused as error:
-            done.append(Staged(path.name, "refused", problem=str(error)))
+            done.append(Staged(name_of(path), "refused", problem=str(error)))
     arrivals.sort(key=lambda a: (a.business_date, KINDS.index(a.layout.kind), a.name))
     early = [a for a in arrivals if request.until and a.business_date > request.until]
     done += [Staged(a.name, "early", a.layout.kind) for a in early]
@@ -106,30 +109,13 @@ def stage(
         try:
             if arrival in twins:
                 raise twins[arrival]
-            done.append(_stage_one(_Attempt(book, arrival, request, progress, erased)))
+            done.append(
+                _stage_one(_Attempt(book, arrival, request, progress, erased, settings.files))
+            )
         except FileRefused as error:
             kind = arrival.layout.kind
             done.append(Staged(arrival.name, "refused", kind, problem=str(error)))
     return done
-
-
-def find(paths: Iterable[Path]) -> list[Path]:
-    """The files that paths name: themselves, or what lies in a folder and its folders of days."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            days = [folder for folder in path.iterdir() if folder.is_dir() and dated(folder / "x")]
-            inside = [file for folder in [path, *days] for file in folder.iterdir()]
-            found += sorted(f for f in inside if f.is_file() and _is_wanted(f))
-        elif path.exists():
-            found.append(path)
-        else:
-            raise UnknownPath(path=path)
-    return found
-
-
-def _is_wanted(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
 
 
 def is_full(arrival: Arrival, request: Request) -> bool:
@@ -180,6 +166,7 @@ class _Attempt:
     request: Request
     progress: Progress | None
     erased: Collection[int]
+    bounds: Files
 
     def run(self, *, exact: bool, compared: bool) -> Staged:
         """Open a batch, copy the lines and seal it.
@@ -193,7 +180,8 @@ class _Attempt:
             NotComparableError: the lines are in no order that allows to compare them.
         """
         arrival, layout = self.arrival, self.arrival.layout
-        maker = RowMaker(layout, exact=exact)
+        longest = self.bounds.line_bytes
+        maker = RowMaker(layout, longest, exact=exact)
         with ExitStack() as stack:
             stack.enter_context(self.book.transaction())
             comparison = self._comparison(stack) if compared else None
@@ -207,7 +195,9 @@ class _Attempt:
             self.book.copy_in(table, maker.columns, rows, layout.delimiter)
             lines = maker.lines + (comparison.carried if comparison else 0)
             self._seal(batch_id, lines, comparison)
-            quarantined = attach_raw(self.book, batch_id, arrival.archived, arrival.encoding)
+            quarantined = attach_raw(
+                self.book, batch_id, arrival.archived, arrival.encoding, longest
+            )
         return Staged(arrival.name, "staged", layout.kind, batch_id, lines, quarantined)
 
     def _refuse_late_erasure(self) -> None:
@@ -236,7 +226,8 @@ class _Attempt:
         if found["digest"] == arrival.digest or not is_intact(archived, found["digest"]):
             return None
         stream = stack.enter_context(opened(archived))
-        before = blocks(stream, look(archived, archived.name)[1], layout.delimiter)
+        encoding = look(archived, archived.name)[1]
+        before = blocks(stream, encoding, layout.delimiter, self.bounds.line_bytes)
         amounts = tuple(found["amounts"])
         previous = Previous(found["batch_id"], archived, set(found["set_aside"]), amounts)
         return Comparison(layout, previous, before)
@@ -278,7 +269,8 @@ class _Attempt:
         arrival = self.arrival
         size = arrival.archived.stat().st_size
         with opened(arrival.archived) as stream:
-            found = blocks(stream, arrival.encoding, arrival.layout.delimiter)
+            delimiter, longest = arrival.layout.delimiter, self.bounds.line_bytes
+            found = blocks(stream, arrival.encoding, delimiter, longest)
             for block in comparison.fresh(found) if comparison else found:
                 yield from maker.rows(block)
                 if self.progress is not None:

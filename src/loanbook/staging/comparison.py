@@ -95,7 +95,7 @@ class Comparison:
             self._next = len(self._old)
 
     def _ascending(self, block: Block) -> list[int]:
-        if block.quoted:
+        if block.quoted or block.has_cut:
             raise NotComparableError
         mark, place = self._mark, self._place
         try:

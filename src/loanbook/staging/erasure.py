@@ -1,8 +1,9 @@
 """Lines about people who were anonymised go out of files; every other line stays as it is.
 
 Of such a line only its key is left, so that it keeps its number and still stands for somebody whom
-the book knows. What is left of a file is written in one way (UTF-8, LF), so that the same file that
-comes again leaves the same bytes.
+the book knows. Of a line that is too long only the beginning is left, since nobody looks at the
+rest. What is left of a file is written in one way (UTF-8, LF), so that the same file that comes
+again leaves the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 
 from loanbook.columns import COLUMNS
 from loanbook.errors import FileRefused
-from loanbook.staging.arrivals import GZIP, PREFIX, Arrival, look, opened
+from loanbook.settings import Files
+from loanbook.staging.arrivals import GZIP, Arrival, archive_name, look, opened
 from loanbook.staging.layouts import MENDED, Layout, recognise
 from loanbook.staging.lines import Block, blocks, split
 
@@ -33,10 +35,12 @@ class Erasure:
     Attributes:
         keys: clients whose lines are blanked.
         known: what was known of them, for lines and files that have no readable key.
+        longest: bytes of a line.
     """
 
     keys: Collection[int]
     known: Collection[str] = ()
+    longest: int = Files().line_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,12 @@ class Left:
     digest: str
 
 
-def clear(arrival: Arrival, keys: Collection[int]) -> Arrival:
+def clear(arrival: Arrival, keys: Collection[int], longest: int) -> Arrival:
     """A file that has just come in, without the lines of people who were anonymised before."""
-    left = _left_of(arrival.archived, Erasure(keys)) if keys else None
+    left = _left_of(arrival.archived, Erasure(keys, longest=longest)) if keys else None
     if left is None:
         return arrival
-    archived = arrival.archived.with_name(f"{left.digest[:PREFIX]}-{arrival.name}")
+    archived = arrival.archived.with_name(archive_name(left.digest, arrival.name))
     left.path.replace(archived)
     arrival.archived.unlink()
     return replace(arrival, archived=archived, digest=left.digest, encoding="utf-8")
@@ -75,7 +79,7 @@ def copy_of(archived: Path, erasure: Erasure) -> Left | None:
     if left is None:
         return None
     _, dash, name = archived.name.partition("-")
-    path = archived.with_name(f"{left.digest[:PREFIX]}-{name if dash else archived.name}")
+    path = archived.with_name(archive_name(left.digest, name if dash else archived.name))
     left.path.replace(path)
     return Left(path, left.digest)
 
@@ -106,11 +110,11 @@ def _left_of(path: Path, erasure: Erasure) -> Left | None:
         return None
     blanker = _Blanker(layout, kept, erasure)
     with opened(path) as stream:
-        found = blocks(stream, encoding, layout.delimiter)
+        found = blocks(stream, encoding, layout.delimiter, erasure.longest)
         if all(blanker.blank(record) is None for block in found for record in block.records):
             return None
     with opened(path) as stream:
-        found = blocks(stream, encoding, layout.delimiter)
+        found = blocks(stream, encoding, layout.delimiter, erasure.longest)
         return _written(path, _rewritten(header, found, blanker))
 
 
@@ -129,6 +133,7 @@ class _Blanker:
         self._kept = kept
         self._keys = frozenset(erasure.keys)
         self._known = [value.encode() for value in erasure.known]
+        self._longest = erasure.longest
 
     def blank(self, record: bytes) -> bytes | None:
         """What is to stand in place of a record; None if it may stay."""
@@ -139,10 +144,10 @@ class _Blanker:
         elif not key.isdecimal() and any(value in record for value in self._known):
             left = [""] * len(fields)
         else:
-            return None
+            return record if len(record) > self._longest else None
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=self._mark, lineterminator="").writerow(left)
-        blanked = line.getvalue().encode("utf-8", "surrogateescape")
+        csv.writer(line, delimiter=self._mark, lineterminator="\n").writerow(left)
+        blanked = line.getvalue().removesuffix("\n").encode("utf-8", "surrogateescape")
         return None if blanked == record else blanked
 
     def _fields(self, record: bytes) -> list[str]:
@@ -158,17 +163,24 @@ def _rewritten(header: str, read: Iterator[Block], blanker: _Blanker) -> Iterato
     line = 2
     for block in read:
         for number, record in zip(block.numbers, block.records, strict=True):
-            left = blanker.blank(record) or record
+            blanked = blanker.blank(record)
+            left = record if blanked is None else blanked
             yield b"\n" * (number - line) + left + b"\n"
             line = number + left.count(b"\n") + 1
 
 
 def _unread(path: Path, erasure: Erasure) -> Iterator[bytes]:
-    """A file whose header says nothing: lines that hold what was known are emptied."""
+    """One whose header says nothing: lines that hold what was known or are too long are emptied."""
     known = {v.encode(e) for v in erasure.known for e in ("utf-8", "latin-1") if _fits(v, e)}
     with opened(path) as stream:
-        for line in stream:
-            yield b"\n" if any(value in line for value in known) else line
+        is_begun = False  # the rest of a line that was too long
+        while line := stream.readline(erasure.longest + 1):
+            is_whole = line.endswith(b"\n") or len(line) <= erasure.longest
+            if is_begun or not is_whole or any(value in line for value in known):
+                yield b"\n" if line.endswith(b"\n") else b""
+            else:
+                yield line
+            is_begun = not is_whole
 
 
 def _fits(value: str, encoding: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loanbook.columns import COLUMNS, REQUIRED, Shape
 from loanbook.errors import MissingColumn, RepeatedColumn, UnknownHeader
+from loanbook.inert import on_screen
 
 DELIMITERS = (",", ";", "\t")
 FEWEST = 2  # known columns that make a header recognisable
@@ -69,7 +70,8 @@ def recognise(header: str, file: str) -> Layout:
     kind = max(COLUMNS, key=lambda name: _likeness(name, columns))
     if len(set(columns) & set(COLUMNS[kind])) < FEWEST:
         shown = header if len(header) <= 80 else header[:80] + "…"  # noqa: PLR2004 -- one line
-        raise UnknownHeader(file=file, header=shown.strip() or "blank")
+        # A sentence goes into the journal, too, which holds no NUL bytes.
+        raise UnknownHeader(file=file, header=on_screen(shown.strip()) or "blank")
     missing = sorted(REQUIRED[kind] - set(columns))
     if missing:
         raise MissingColumn(file=file, kind=kind, columns=_list(missing))
@@ -80,8 +82,9 @@ def recognise(header: str, file: str) -> Layout:
 
 
 def _split(header: str, delimiter: str) -> list[str]:
+    """The names in a header, so that they can be told and remembered."""
     fields = next(csv.reader([header], delimiter=delimiter), [])
-    return [field.strip().lower() for field in fields]
+    return [on_screen(field.strip().lower()) for field in fields]
 
 
 def _known(columns: list[str]) -> int:

@@ -17,11 +17,18 @@ MANY = 5_000  # lines sent at a time
 LONGEST_NUMBER = 18  # digits
 
 
-def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> int:
+def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str, longest: int) -> int:
     """Put the text of a batch's refused lines beside their reasons, as it stands in the file.
 
     Within the transaction that quarantined them. Characters that no text can hold are shown as
-    escapes.
+    escapes; of a line that is too long its beginning is shown.
+
+    Args:
+        book: the book.
+        batch_id: the batch.
+        archived: its file.
+        encoding: "utf-8" or "latin-1".
+        longest: bytes of a line.
 
     Returns:
         How many lines of the batch are in quarantine.
@@ -30,7 +37,7 @@ def attach_raw(book: Database, batch_id: int, archived: Path, encoding: str) -> 
     wanted = set(batch["lines"] or ())
     if wanted:
         with opened(archived) as stream:
-            _attach(book, batch_id, blocks(stream, encoding, batch["delimiter"]), wanted)
+            _attach(book, batch_id, blocks(stream, encoding, batch["delimiter"], longest), wanted)
     return len(wanted)
 
 
@@ -39,18 +46,19 @@ def encoding_of(archived: Path) -> str:
     return look(archived, archived.name)[1]
 
 
-def named_lines(archived: Path, columns: Sequence[str], delimiter: str) -> set[int]:
+def named_lines(archived: Path, columns: Sequence[str], delimiter: str, longest: int) -> set[int]:
     """The numbers of quarantined lines that a file of mended lines names.
 
     Args:
         archived: a file whose header has the column quarantine_id.
         columns: its header.
         delimiter: what separates its columns.
+        longest: bytes of a line.
     """
     place = list(columns).index(MENDED)
     found = set()
     with opened(archived) as stream:
-        for block in blocks(stream, encoding_of(archived), delimiter):
+        for block in blocks(stream, encoding_of(archived), delimiter, longest):
             for record in block.records:
                 number = _field(record, place, delimiter)
                 if number.isdecimal() and len(number) <= LONGEST_NUMBER:

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from loanbook.columns import Shape
+from loanbook.inert import out_of_sheet
 from loanbook.staging.layouts import Layout
 from loanbook.staging.lines import Block, split
 
-MOST_SHAPES = 100_000  # remembered at a time; a file of free texts has as many as it has lines
+MOST_SHAPES = 1 << 24  # bytes remembered at a time; a file of free texts has as many as lines
 
 _DIGITS = b"0123456789"
 _LETTERS = bytes(c for c in range(256) if c > ord("~") or chr(c).isalpha())  # and beyond ASCII
@@ -31,7 +32,6 @@ _SOUND = {
 _INT4, _INT8 = 2**31 - 1, 2**63 - 1
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
-_INERT = re.compile(r"'+[=+\-@\t\r]")  # an export's apostrophe before what looks like a formula
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
@@ -43,18 +43,21 @@ class RowMaker:
         lines: records seen so far.
     """
 
-    def __init__(self, layout: Layout, *, exact: bool) -> None:
+    def __init__(self, layout: Layout, longest: int, *, exact: bool) -> None:
         """Prepare for a file.
 
         Args:
             layout: what its header says.
+            longest: bytes of a line that is looked at.
             exact: look at every record field by field, because the server has found a value
                 that no shape betrays, such as the 30th of February.
         """
         self._layout = layout
+        self._longest = longest
         self._exact = exact or layout.known != layout.columns
         self._sound = re.compile(_pattern(layout).encode())
         self._shapes: set[bytes] = set()
+        self._remembered = 0  # bytes
         mark = layout.delimiter.encode()
         self._prefixed = (b"%d" + mark * 3 + b"%b").__mod__
         self.columns = ("line_no", "set_aside", "faults", *layout.known)
@@ -65,7 +68,7 @@ class RowMaker:
         self.lines += len(block.records)
         if not block.records:
             return
-        if self._exact or _has_odd_clock(block):
+        if self._exact or block.has_cut or _has_odd_clock(block):
             yield b"".join(map(self._row, block.numbers, block.records))
             return
         broken = self._broken(block)
@@ -86,9 +89,10 @@ class RowMaker:
             shapes = b"\n".join(block.records).translate(_MASK).split(b"\n")
         fresh = set(shapes) - self._shapes
         sound = {shape for shape in fresh if self._sound.fullmatch(shape)}
-        if len(self._shapes) > MOST_SHAPES:
-            self._shapes = set()
+        if self._remembered > MOST_SHAPES:
+            self._shapes, self._remembered = set(), 0
         self._shapes |= sound
+        self._remembered += sum(map(len, sound))
         bad = fresh - sound
         return [shape in bad for shape in shapes] if bad else []
 
@@ -106,6 +110,8 @@ class RowMaker:
 
     def _fields(self, record: bytes) -> tuple[dict[str, str], list[str]]:
         layout = self._layout
+        if len(record) > self._longest:
+            return {}, ["line_length"]
         if b"\0" in record:
             return {}, ["line_characters"]
         try:
@@ -121,8 +127,8 @@ class RowMaker:
         for name, field in zip(layout.columns, fields, strict=True):
             if name not in layout.known:
                 continue
-            if layout.is_mended and _INERT.match(field):
-                field = field[1:]  # noqa: PLW2901 -- as it was before the export
+            if layout.is_mended:
+                field = out_of_sheet(field)  # noqa: PLW2901 -- as it was before the export
             value = field.strip() if layout.shape(name) is not Shape.TEXT else field
             if value and not _readable(value, layout.shape(name), name):
                 faults.append(f"{layout.kind}_{name}_malformed")

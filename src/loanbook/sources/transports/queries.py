@@ -19,6 +19,7 @@ from loanbook.errors import (
     SourceUnavailable,
     SourceUntrusted,
 )
+from loanbook.sources.alike import on_its_line
 from loanbook.sources.contract import Offer
 from loanbook.sources.transports.cells import NoTextError, texts_of
 from loanbook.sources.transports.landing import Patience
@@ -95,7 +96,7 @@ class Queries:
             writer = csv.writer(file, lineterminator="\n")
             with closing(self._rows(connection, query, dog)) as some:
                 for rows in some:
-                    writer.writerows(rows)
+                    writer.writerows(map(on_its_line, rows))
 
     def close(self) -> None:
         """Let go of connections."""

@@ -278,7 +278,7 @@ language sql immutable
 as $$
     select case
         when p_read is null then p_broken
-        when p_read && array['line_columns', 'line_characters', 'line_quotes'] then p_read
+        when p_read && array['line_columns', 'line_characters', 'line_length', 'line_quotes'] then p_read
         else p_read || array(
             select b.rule from unnest(p_broken) as b (rule)
             where replace(b.rule, '_missing', '_malformed') <> all(p_read)

@@ -238,7 +238,7 @@ with open_lines as (
         q.columns,
         q.delimiter,
         b.business_date,
-        q.rules && array['line_columns', 'line_characters', 'line_quotes'] as is_broken,
+        q.rules && array['line_columns', 'line_characters', 'line_length', 'line_quotes'] as is_broken,
         max(q.batch_id) over same_key as newest,
         array_agg(q.quarantine_id) over same_key as answered
     from api.quarantine as q
