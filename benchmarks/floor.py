@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
-
 from benchmarks.workbench import Failed, Target
+from psycopg import sql
 
 from loanbook.database import privileges
 
