@@ -10,10 +10,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -36,11 +34,12 @@ from benchmarks.workbench import (
     drop,
     fresh,
     install_book,
+    loanbook_side,
+    make_files,
     pass_a_night,
     served,
+    told_by,
 )
-
-from loanbook.demo import write
 
 if TYPE_CHECKING:
     from loanbook.database.server import Lease
@@ -94,7 +93,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="loanbook-bench-") as name:
         folder = Path(name)
-        days = [_written(folder / f"day{day}", options.scale, day) for day in range(len(WORKS))]
+        days = [make_files(folder / f"day{day}", options.scale, day) for day in range(len(WORKS))]
         with served(folder / "home") as lease:
             report = _measured(lease, folder / "home", days, options)
     print(as_table(report))
@@ -107,18 +106,6 @@ def _options() -> Options:
     parser.add_argument("--runs", type=int, default=3, help="runs of each side (3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in FILE")
     return Options(**vars(parser.parse_args()))
-
-
-def _written(folder: Path, scale: float, day: int) -> list[Path]:
-    """The files of a day. Another process makes them: what it takes would count as a side's."""
-    making = multiprocessing.get_context("spawn").Process(
-        target=write, args=(folder,), kwargs={"scale": scale, "day": day}
-    )
-    making.start()
-    making.join()
-    if making.exitcode != 0:
-        raise Failed("The files could not be made.")
-    return [folder / f"{kind}.csv" for kind in ("clients", "loans", "contacts")]
 
 
 def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options) -> Report:
@@ -189,14 +176,10 @@ def _prepare(target: Target, side: str) -> None:
 
 def _work(target: Target, side: str, day: int, files: list[Path]) -> Side:
     if side == PRACTICE:
-        command = [str(HERE / "practice" / "practice.py"), target.owner, *map(str, files[:2])]
+        script = HERE / "practice" / "practice.py"
+        said = told_by(script, target.owner, *map(str, files[:2]))
     else:
-        home = str(target.home)
-        command = [str(HERE / "loanbook_side.py"), home, target.app, str(day), *map(str, files)]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failed(f"{side}, day {day}: {done.stderr.strip()}")
-    said = json.loads(done.stdout)
+        said = loanbook_side(target, day, files)
     written = {kind: (new, changed) for kind, (new, changed) in said.get("written", {}).items()}
     return Side(said["phases"], said["peak_mb"], written)
 
