@@ -2,7 +2,7 @@
 
 Loanbook alone loads a first and a second day of books of several sizes, with the same code and
 settings. What counts is the cost of a row, beside that of the smallest book. Without `--scales` it
-is 1x and 10x, as in `make bench`; 66x, 6 million clients, takes an hour and 40 GB of disk, and is
+is 1x and 10x, as in `make bench`; 66x, 6 million clients, takes long and tens of GB of disk, and is
 only done when asked for. Draws docs/pictures/growth.svg and writes results/growth.md.
 """
 
