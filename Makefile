@@ -36,6 +36,7 @@ format: $(VENV)/dev.stamp  ## put Python and SQL into shape
 
 bench: $(VENV)/dev.stamp  ## side by side with other ways, as ratios
 	@$(BIN)/python benchmarks/load.py
+	@$(BIN)/python benchmarks/growth.py  # 66x takes long, and only comes with --scales 1 10 66
 	@$(BIN)/python benchmarks/operations.py
 	@$(BIN)/python benchmarks/answers.py
 	@$(BIN)/python benchmarks/day.py

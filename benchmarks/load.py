@@ -1,7 +1,8 @@
 """Today's practice beside Loanbook: `make bench`, or `.venv/bin/python benchmarks/load.py`.
 
 Both load the same files into fresh databases of one server with one set of settings, in turn,
-each in a process of its own. What counts is the ratio of the medians, not the seconds.
+each in a process of its own. Loanbook's first load also stands beside its floor: the server's own
+COPY of the same final rows. What counts is the ratio of the medians, not the seconds.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -24,18 +23,31 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.report import Machine, Report, Work, as_markdown, as_table
-from benchmarks.workbench import Failed, Target, drop, fresh, install_book, pass_a_night, served
-
-from loanbook.demo import write
+from benchmarks import floor
+from benchmarks.report import Beside, Machine, Report, Work, as_markdown, as_table
+from benchmarks.workbench import (
+    AGAIN,
+    FIRST_LOAD,
+    SECOND_DAY,
+    Failed,
+    Target,
+    drop,
+    fresh,
+    install_book,
+    loanbook_side,
+    make_files,
+    pass_a_night,
+    served,
+    told_by,
+)
 
 if TYPE_CHECKING:
     from loanbook.database.server import Lease
 
 HERE = Path(__file__).parent
 PRACTICE, LOANBOOK = "today's practice", "Loanbook"
-WORKS = ("first load", "second day")
-NAMES = {PRACTICE: "practice", LOANBOOK: "bench"}  # databases
+WORKS = (FIRST_LOAD, SECOND_DAY)
+NAMES = {PRACTICE: "practice", LOANBOOK: "bench", "floor": "floor"}  # databases
 SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers")
 
 
@@ -67,6 +79,11 @@ class Side:
         """Clients and loans; contacts are Loanbook's alone."""
         return sum(s for phase, s in self.phases.items() if not phase.endswith("contacts"))
 
+    @property
+    def whole(self) -> float:
+        """Contacts included."""
+        return sum(self.phases.values())
+
 
 Day = dict[str, Side]  # by work
 Book = tuple[str, ...]  # figures of a mart
@@ -76,7 +93,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="loanbook-bench-") as name:
         folder = Path(name)
-        days = [_written(folder / f"day{day}", options.scale, day) for day in range(len(WORKS))]
+        days = [make_files(folder / f"day{day}", options.scale, day) for day in range(len(WORKS))]
         with served(folder / "home") as lease:
             report = _measured(lease, folder / "home", days, options)
     print(as_table(report))
@@ -91,48 +108,62 @@ def _options() -> Options:
     return Options(**vars(parser.parse_args()))
 
 
-def _written(folder: Path, scale: float, day: int) -> list[Path]:
-    """The files of a day. Another process makes them: what it takes would count as a side's."""
-    making = multiprocessing.get_context("spawn").Process(
-        target=write, args=(folder,), kwargs={"scale": scale, "day": day}
-    )
-    making.start()
-    making.join()
-    if making.exitcode != 0:
-        raise Failed("The files could not be made.")
-    return [folder / f"{kind}.csv" for kind in ("clients", "loans", "contacts")]
-
-
 def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options) -> Report:
     measured: dict[str, list[Day]] = {PRACTICE: [], LOANBOOK: []}
     logged: dict[str, list[int]] = {}
+    floors: list[float] = []
     for run in range(1, options.runs + 1):
         books: dict[str, list[Book]] = {}
         for side, taken in measured.items():
-            day, books[side], logged[side] = _run(lease, home, side, days)
+            day, books[side], logged[side], least = _run(lease, home, side, days)
             taken.append(day)
+            floors += least
             shown = ", ".join(f"{work} {one.seconds:.2f} s" for work, one in day.items())
+            shown += "".join(f", floor {seconds:.2f} s" for seconds in least)
             print(f"run {run} of {options.runs}, {side}: {shown}", file=sys.stderr, flush=True)
         _compare(books)
-    return _reported(measured, logged, _machine(lease), options)
+    report = _reported(measured, logged, _machine(lease), options)
+    ours = [day[FIRST_LOAD].whole for day in measured[LOANBOOK]]
+    report.floor = Beside(ours, floors)
+    report.again = [day[AGAIN].whole for day in measured[LOANBOOK]]
+    return report
 
 
 def _run(
     lease: Lease, home: Path, side: str, days: list[list[Path]]
-) -> tuple[Day, list[Book], list[int]]:
+) -> tuple[Day, list[Book], list[int], list[float]]:
+    """One side's days; of Loanbook also the same files again, and the floor of its first load."""
     target = fresh(lease, home, NAMES[side])
     _prepare(target, side)
     done: Day = {}
     books: list[Book] = []
     logged: list[int] = []
+    floors: list[float] = []
     for number, (work, files) in enumerate(zip(WORKS, days, strict=True)):
         pass_a_night(target)
         done[work] = _work(target, side, number, files)
         folder = HERE / "practice" if side == PRACTICE else HERE
         books.append(tuple(str(row[1]) for row in sorted(_asked(target, folder / "figures.sql"))))
         logged.append(int(str(_asked(target, folder / "log_rows.sql")[0][0])))
+        if side == LOANBOOK and work == FIRST_LOAD:
+            floors.append(_floor(lease, target))
+    if side == LOANBOOK:
+        done[AGAIN] = _work(target, side, len(WORKS) - 1, days[-1])
     drop(lease, NAMES[side])
-    return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))]
+    return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))], floors
+
+
+def _floor(lease: Lease, book: Target) -> float:
+    """Seconds that COPY takes for the rows of this book, into another with the same keys."""
+    with tempfile.TemporaryDirectory(dir=book.home) as name:
+        floor.export(book, Path(name))
+        target = fresh(lease, book.home, NAMES["floor"])
+        install_book(target)
+        pass_a_night(target)
+        seconds = floor.fill(target, Path(name))
+    floor.compare(book, target)
+    drop(lease, NAMES["floor"])
+    return seconds
 
 
 def _prepare(target: Target, side: str) -> None:
@@ -145,14 +176,10 @@ def _prepare(target: Target, side: str) -> None:
 
 def _work(target: Target, side: str, day: int, files: list[Path]) -> Side:
     if side == PRACTICE:
-        command = [str(HERE / "practice" / "practice.py"), target.owner, *map(str, files[:2])]
+        script = HERE / "practice" / "practice.py"
+        said = told_by(script, target.owner, *map(str, files[:2]))
     else:
-        home = str(target.home)
-        command = [str(HERE / "loanbook_side.py"), home, target.app, str(day), *map(str, files)]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failed(f"{side}, day {day}: {done.stderr.strip()}")
-    said = json.loads(done.stdout)
+        said = loanbook_side(target, day, files)
     written = {kind: (new, changed) for kind, (new, changed) in said.get("written", {}).items()}
     return Side(said["phases"], said["peak_mb"], written)
 

@@ -238,6 +238,7 @@ begin
         returning subject_id, finding_id
     )
     select n.subject_id as loan_id, n.finding_id from noted as n;
+    analyze pg_temp.exempt_loans; -- few, or joining it would cost a table of all lines
     update ops.findings as f set state = 'closed', closed_at = clock_timestamp()
     where f.rule = 'loans_second_open' and f.state = 'open'
         and not exists (select from pg_temp.exempt_loans as e where e.loan_id = f.subject_id);

@@ -86,22 +86,24 @@ begin
         amount_paid, interest_rate, rate_is_implied, exempt_from, owner
     )
     select
-        s.loan_id, s.user_id, s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax,
-        s.due_amount, s.amount_paid,
-        case when r.explains then c.interest_rate
-            else dm.implied_rate(s.loan_amount, s.due_at::date - s.created_at::date, s.due_amount) end,
-        not r.explains, e.finding_id, p_batch.source
-    from stage.loans as s
-    inner join dm.clients as c on c.user_id = s.user_id
-    left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
-    cross join lateral (
-        select dm.rate_explains(
-            s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
-        ) as explains
-        offset 0 -- computed once, though used twice
-    ) as r
-    where s.batch_id = p_batch.batch_id and s.set_aside is null
-        and (p_into_empty or s.loan_id in (select a.loan_id from pg_temp.added_loans as a));
+        r.loan_id, r.user_id, r.created_at, r.due_at, r.paid_at, r.status, r.loan_amount, r.tax,
+        r.due_amount, r.amount_paid,
+        case when r.explains then r.client_rate
+            else dm.implied_rate(r.loan_amount, r.due_at::date - r.created_at::date, r.due_amount) end,
+        not r.explains, r.finding_id, p_batch.source
+    from (
+        select
+            s.*, c.interest_rate as client_rate, e.finding_id,
+            dm.rate_explains(
+                s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
+            ) as explains
+        from stage.loans as s
+        inner join dm.clients as c on c.user_id = s.user_id
+        left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
+        where s.batch_id = p_batch.batch_id and s.set_aside is null
+            and (p_into_empty or s.loan_id in (select a.loan_id from pg_temp.added_loans as a))
+        offset 0 -- the rate is judged once, though the verdict is used twice
+    ) as r;
     execute format(
         'insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
         select l.loan_id, ''opening'', l.amount_paid, l.paid_on, $1, $2
