@@ -1,7 +1,7 @@
 """The load alone, again and again: a workspace put back to one moment, and `stage` and `promote`.
 
-The commands run in a child of a process that has read the program already, so that a load of a small
-book takes a second and not five. The book is made anew from a template for each trial.
+The commands run in a child of a process that has read the program already, so that a load of a
+small book takes a second and not five. The book is made anew from a template for each trial.
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ FLAWED = (
 )
 
 _made = multiprocessing.get_context("forkserver")
-_made.set_forkserver_preload(["loanbook.cli.app", "loanbook.staging.batches", "loanbook.runs.steps"])
+_made.set_forkserver_preload(
+    [
+        *("loanbook.cli.app", "loanbook.bootstrap", "loanbook.staging.batches"),
+        *("loanbook.demo", "loanbook.database.install"),
+        *("loanbook.runs.order", "loanbook.mart.checks", "typer._adapters", "getpass"),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,7 @@ class Yard:
         """The book and the archive are as on the eve of a day, whose files lie there."""
         with self.owner("postgres") as owner:
             owner.run(sql("drop database if exists {} with (force)", BOOK))
-            owner.run(
-                sql("create database {} template {} strategy file_copy", BOOK, f"eve_{day}")
-            )
+            owner.run(sql("create database {} template {} strategy file_copy", BOOK, f"eve_{day}"))
         for name, kept in (("archive", f"archive {day}"), ("input_data", f"files {day}")):
             shutil.rmtree(self.home / name, ignore_errors=True)
             shutil.copytree(self._folder / kept, self.home / name)
@@ -199,4 +203,3 @@ def write(folder: Path, day: int) -> date:
     with loans.open("a", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in FLAWED)
     return made.as_of
-
