@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import shutil
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,10 +69,13 @@ class Ended:
 class Load:
     """The commands of a load as one process, or others instead."""
 
-    def __init__(self, home: Path, commands: tuple[tuple[str, ...], ...], words: Path) -> None:
-        words.unlink(missing_ok=True)
+    def __init__(
+        self, home: Path, commands: tuple[tuple[str, ...], ...], words: Path, largest: int | None
+    ) -> None:
         self._words = words
-        self.process: ForkServerProcess = _made.Process(target=do, args=(home, commands, words))
+        self.process: ForkServerProcess = _made.Process(
+            target=do, args=(home, commands, words, largest)
+        )
         self._began = time.monotonic()
         self.process.start()
 
@@ -88,8 +93,8 @@ class Load:
         return Ended(self.process.exitcode, said, took)
 
 
-def do(home: Path, commands: tuple[tuple[str, ...], ...], words: Path) -> None:
-    """In the child: one command after the other, until one fails."""
+def do(home: Path, commands: tuple[tuple[str, ...], ...], words: Path, largest: int | None) -> None:
+    """In the child: one command after the other, until one fails; no file may get larger."""
     from loanbook.cli import app  # noqa: PLC0415 -- the child has it loaded
 
     file = os.open(words, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -98,6 +103,8 @@ def do(home: Path, commands: tuple[tuple[str, ...], ...], words: Path) -> None:
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ["LOANBOOK_POSTGRES"] = str(major())
+    if largest is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     for command in commands:
         if code := app.run(["--home", str(home), *command]):
             sys.exit(code)
@@ -121,13 +128,14 @@ class Yard:
         self.days: list[date] = []
         self._folder = folder
         self._lease = lease
+        self._started = count(1)
 
     @classmethod
     @contextmanager
     def at(cls, folder: Path, days: int = 2) -> Iterator[Yard]:
         """A yard with the files of some days; the book is installed and empty."""
         home = folder / "home"
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         (home / "loanbook.toml").write_text(TOML, "utf-8")
         with server.acquire(home, major()) as lease:
             yard = cls(folder, lease)
@@ -157,14 +165,15 @@ class Yard:
             shutil.rmtree(self.home / name, ignore_errors=True)
             shutil.copytree(self._folder / kept, self.home / name)
 
-    def start(self, *commands: tuple[str, ...]) -> Load:
-        """Commands as a process that goes on beside."""
-        return Load(self.home, commands, self._folder / "words")
+    def start(self, *commands: tuple[str, ...], largest: int | None = None) -> Load:
+        """Commands as a process that goes on beside; `largest` is the most bytes of a file."""
+        words = self._folder / f"words {next(self._started)}"
+        return Load(self.home, commands, words, largest)
 
-    def load(self, day: int) -> Load:
+    def load(self, day: int, *, largest: int | None = None) -> Load:
         """The load of a day as a process that goes on beside."""
         stage = ("stage", "--as-of", str(self.days[day]), "--actor", TESTER)
-        return self.start(stage, ("promote", "--actor", TESTER))
+        return self.start(stage, ("promote", "--actor", TESTER), largest=largest)
 
     @contextmanager
     def owner(self, name: str = BOOK) -> Iterator[Database]:
