@@ -99,11 +99,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 def full_disk(folder: Path, kilobytes: int) -> Iterator[None]:
     """So many KB are left on a disk, no more."""
     filler = folder / "filler"
-    with filler.open("wb") as file:
+    with filler.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(1 << 16))
-                file.flush()
         except OSError:
             pass
     size = filler.stat().st_size
