@@ -7,7 +7,7 @@ import re
 import resource
 import subprocess
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,8 +120,9 @@ def short_files(yard: Yard, kilobytes: int) -> Iterator[None]:
     limit = (kilobytes + 8) * 1024
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, before[1]))
     yield
-    if yard.server_pid() == pid and Path(f"/proc/{pid}").exists():
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has died, and is started anew
+        if yard.server_pid() == pid:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("way", ["disk", "limit"])
