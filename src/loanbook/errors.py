@@ -13,6 +13,7 @@ A door (command line, web) maps a class to an exit code or a status; nothing her
     │   └── UnknownQuestion
     ├── DatabaseError              the server, not the book
     │   ├── Unreachable
+    │   ├── Crowded
     │   ├── TooOld
     │   ├── NotInstalled
     │   ├── InstallBlocked
@@ -21,6 +22,7 @@ A door (command line, web) maps a class to an exit code or a status; nothing her
     │   ├── ServerInUse
     │   ├── OtherMajorVersion
     │   ├── ConnectionLost
+    │   ├── DiskFull
     │   ├── Contended
     │   ├── DataRefused
     │   ├── ToolMissing
@@ -133,6 +135,12 @@ class Unreachable(DatabaseError):
     """
 
 
+class Crowded(DatabaseError):
+    """The database at {place} lets nobody else in just now ({problem}); nothing was done: run the
+    same command again when others have left, or allow more connections there.
+    """
+
+
 class TooOld(DatabaseError):
     """The server at {place} is PostgreSQL {version}; Loanbook needs 16 or newer."""
 
@@ -169,6 +177,12 @@ class OtherMajorVersion(DatabaseError):
 
 class ConnectionLost(DatabaseError):
     """The connection to the database was lost in mid-work ({problem}); nothing was half done:
+    run the same command again.
+    """
+
+
+class DiskFull(DatabaseError):
+    """The disk of the database is full ({problem}); nothing was half done: make room there, then
     run the same command again.
     """
 

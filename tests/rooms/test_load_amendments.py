@@ -24,6 +24,7 @@ from tests.cast import (
 )
 
 from loanbook.errors import StaleVersion
+from loanbook.mart import promote
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -418,4 +419,25 @@ def test_two_loads_at_once_come_one_after_the_other(desk: Desk, houses: Houses) 
             waits_for_a_lock(desk)
         second.join()
     assert [getattr(error, "rule", error) for error in outcomes] == ["batch_is_staged"]
+    assert desk.ailments() == []
+
+
+def test_what_another_load_takes_meanwhile_is_left_to_it(desk: Desk, houses: Houses) -> None:
+    changed = [DAVI, Client(8)]
+    desk.stage(desk.write("clients.csv", csv_text("clients", changed), NEXT))
+    with houses.app(desk.name) as other:
+        batch = desk.app.value("select max(batch_id) from api.batches")
+        outcomes: list[list[int]] = []
+
+        def promote_too() -> None:
+            outcomes.append([done.batch_id for done in promote(other)])
+
+        with desk.app.transaction():
+            desk.app.value("select api.load_clients(%(batch)s)", batch=batch)
+            second = threading.Thread(target=promote_too)
+            second.start()
+            waits_for_a_lock(desk)
+        second.join()
+    assert outcomes == [[]]
+    assert desk.keys("clients") >= {8}
     assert desk.ailments() == []

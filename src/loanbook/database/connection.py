@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InvalidParameterValue
 from psycopg.rows import dict_row
 
-from loanbook.database.refusals import translated
+from loanbook.database.refusals import not_let_in, translated
 from loanbook.errors import Contended, NotInstalled, TooOld, Unreachable
 
 OLDEST = 160000  # server_version_num of the oldest PostgreSQL that serves
@@ -163,6 +163,8 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
 
     Raises:
         Unreachable: nothing answers there, or it does not let us in.
+        Crowded: all its connections are taken.
+        DiskFull: it cannot write what a session needs.
         TooOld: what answers is older than PostgreSQL 16.
         NotInstalled: the role does not exist, so no book was ever installed there.
     """
@@ -180,7 +182,7 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
         if role is not None and f'role "{role}" does not exist' in str(error):
             raise NotInstalled(place=place) from error
         problem = " ".join(str(error).split())
-        raise Unreachable(place=place, problem=problem) from error
+        raise not_let_in(problem)(place=place, problem=problem) from error
     if connection.info.server_version < OLDEST:
         version = connection.info.parameter_status("server_version")
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,10 @@ from loanbook import sql
 from loanbook.errors import (
     ConnectionLost,
     Contended,
+    Crowded,
     DatabaseError,
     DataRefused,
+    DiskFull,
     KeyReused,
     LoanbookError,
     NotFound,
@@ -22,6 +25,7 @@ from loanbook.errors import (
     SourceOwned,
     StaleVersion,
     TookTooLong,
+    Unreachable,
 )
 
 _OWN = {
@@ -31,6 +35,9 @@ _OWN = {
     "LB410": KeyReused,
 }
 _CROSSED = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
+TAKEN = re.compile("too many (?:clients|connections)|connection slots are reserved")
+# A quota and the largest size of a file have no code of their own.
+NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
 _ABSENT = (pg.UndefinedTable, pg.UndefinedFunction, pg.InvalidSchemaName, pg.UndefinedColumn)
 
 
@@ -60,6 +67,8 @@ def _failure(error: psycopg.Error, state: str) -> type[DatabaseError]:
         return Contended
     if isinstance(error, pg.QueryCanceled):
         return TookTooLong
+    if isinstance(error, pg.DiskFull) or NO_ROOM.search(str(error)):
+        return DiskFull
     if isinstance(error, psycopg.DataError):
         return DataRefused
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and (
@@ -67,6 +76,13 @@ def _failure(error: psycopg.Error, state: str) -> type[DatabaseError]:
     ):
         return ConnectionLost
     return DatabaseError
+
+
+def not_let_in(problem: str) -> type[DatabaseError]:
+    """What it means that no session began: libpq tells no code of that, only words."""
+    if TAKEN.search(problem):
+        return Crowded
+    return DiskFull if NO_ROOM.search(problem) else Unreachable
 
 
 @contextmanager

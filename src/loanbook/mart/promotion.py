@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from loanbook import sql
 from loanbook.database.connection import Database, Row
+from loanbook.errors import Refused
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
 _QUERIES = sql.queries("mart")
+NO_LONGER_WAITS = "batch_is_staged"  # the rule that a batch breaks that another load has taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def promote(
 ) -> list[Promoted]:
     """Move all staged batches into the mart, each in a transaction of its own, in order.
 
+    What another load takes meanwhile is left to that one.
+
     Args:
         book: the book.
         until: only batches of this business date or an earlier one.
@@ -102,11 +106,16 @@ def promote(
     """
     done = []
     for batch in waiting(book, until):
-        with book.transaction():
-            one = load(book, batch, allow_deletions=allow_deletions, attach_raw=attach_raw)
-            if named_lines is not None and one.outcome == "accepted":
-                close_named(book, batch, named_lines(batch))
-        done.append(one)
+        try:
+            with book.transaction():
+                one = load(book, batch, allow_deletions=allow_deletions, attach_raw=attach_raw)
+                if named_lines is not None and one.outcome == "accepted":
+                    close_named(book, batch, named_lines(batch))
+        except Refused as refused:
+            if refused.rule != NO_LONGER_WAITS:
+                raise
+        else:
+            done.append(one)
     return done
 
 
