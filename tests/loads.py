@@ -100,9 +100,10 @@ def do(home: Path, commands: tuple[tuple[str, ...], ...], words: Path, largest: 
     file = os.open(words, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
         os.dup2(file, stream)
+    wanted = str(major())
     for name in FOREIGN:
         os.environ.pop(name, None)
-    os.environ["LOANBOOK_POSTGRES"] = str(major())
+    os.environ["LOANBOOK_POSTGRES"] = wanted
     if largest is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     for command in commands:

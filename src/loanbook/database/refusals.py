@@ -36,8 +36,11 @@ _OWN = {
 }
 _CROSSED = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
 TAKEN = re.compile("too many (?:clients|connections)|connection slots are reserved")
-# A quota and the largest size of a file have no code of their own.
-NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
+# A quota and the largest size of a file have no code of their own; PostgreSQL 16 gives no reason
+# when it cannot write the file that each first session makes.
+NO_ROOM = re.compile(
+    "No space left on device|Disk quota exceeded|File too large|could not write init file"
+)
 _ABSENT = (pg.UndefinedTable, pg.UndefinedFunction, pg.InvalidSchemaName, pg.UndefinedColumn)
 
 
