@@ -31,13 +31,16 @@ declare
 begin
     perform set_config('session_replication_role', 'replica', true);
     for t in
-        select c.oid::regclass as name, c.relispartition
+        select
+            format(case when c.relispartition then 'drop table %s' else 'delete from %s' end,
+                c.oid::regclass) as away
         from pg_class as c
-        where c.relkind = 'r'
-            and c.relnamespace in (select to_regnamespace(n) from unnest(array['stage', 'dm', 'audit', 'ops']) as n)
-            and c.oid <> all(array['ops.migrations', 'ops.book', 'ops.rules', 'dm.products']::regclass [])
+        inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'r' and n.nspname in ('stage', 'dm', 'audit', 'ops')
+            and n.nspname || '.' || c.relname
+            not in ('ops.migrations', 'ops.book', 'ops.rules', 'dm.products')
     loop
-        execute format(case when t.relispartition then 'drop table %s' else 'delete from %s' end, t.name);
+        execute t.away;
     end loop;
 end;
 $$

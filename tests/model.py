@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Change:
-    """What the history tells of one row: each column that differs, with the values before and after.
+    """What the history tells of a row: the columns that differ, with values before and after.
 
     The batch is None where an officer acted.
     """
@@ -140,9 +140,7 @@ class Model:
             loan.values["user_id"] for loan in self.loans.values()
         }
         deleted = {
-            key
-            for key in gone - named
-            if not {("clients", key), ("contacts", key)} & self.amended
+            key for key in gone - named if not {("clients", key), ("contacts", key)} & self.amended
         }
         if not allowed and len(deleted) * 100 > len(self.clients):
             return Done("refused")
@@ -514,9 +512,7 @@ class Model:
             for key, row in self.loans.items()
         }
 
-    def _note(
-        self, kind: str, key: int, before: Values, after: Values, batch: int | None
-    ) -> None:
+    def _note(self, kind: str, key: int, before: Values, after: Values, batch: int | None) -> None:
         operation = "U" if before and after else "I" if after else "D"
         differing = {
             name: (before.get(name), after.get(name))

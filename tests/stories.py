@@ -1,4 +1,4 @@
-"""Some days in the life of a small book, for hypothesis: files of every sort, and officers' acts."""
+"""Some days in the life of a small book, for hypothesis: files of every sort, officers' acts."""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from datetime import date, datetime, timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,18 +21,18 @@ from tests import ledger, stories
 from tests.cast import DAY, HEADERS
 from tests.desk import FATES, Desk
 from tests.model import Change, Done, File, Model
-from tests.reading import Written
 
 from loanbook.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.houses import Houses
     from tests.stories import Act, Delivery, Step
 
 SOAK = os.environ.get("LOANBOOK_SOAK") == "1"
-STORIES = int(os.environ.get("N", 10_000 if SOAK else 80)) // stories.FILES
+STORIES = int(os.environ.get("N", "10000" if SOAK else "80")) // stories.FILES
 A_BOOK_SERVES = 100  # stories; then its catalogues have swollen by the tables that came and went
 TOLD = ("+5511912345678", "+5511987654321")
 # Refusals that no single file of one source can meet, or that only a person's word can.
@@ -316,13 +318,16 @@ TOLD_OF["loans"] |= {"interest_rate", "rate_is_implied", "exempt_from"}
 
 def told_changes(relation: str, changes: dict[str, list[Any]]) -> dict[str, tuple[Any, Any]]:
     """The history's word on the columns that the model knows."""
+
+    def plain(name: str, value: object) -> object:
+        """By which finding a loan is exempt, the model does not know."""
+        return True if name == "exempt_from" and value is not None else value
+
     return {
-        name: tuple(None if value is None else True for value in pair)
-        if name == "exempt_from"
-        else (pair[0], pair[1])
-        for name, pair in changes.items()
+        name: (plain(name, before), plain(name, after))
+        for name, (before, after) in changes.items()
         if name in TOLD_OF[relation]
-    }  # type: ignore[return-value]
+    }
 
 
 def as_told(columns: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
@@ -344,37 +349,35 @@ def picked(row: dict[str, Any], *names: str) -> dict[str, Any]:
 class Books:
     """An empty book for each story, at little cost."""
 
-    def __init__(self, houses: Houses, folder: Callable[[], Any]) -> None:
+    def __init__(self, houses: Houses, folders: Iterator[Path]) -> None:
         self._houses = houses
-        self._folder = folder
-        self._desk: Any = None
-        self._name = ""
-        self.stories = 0
+        self._folders = folders
+        self._standing = ExitStack()
+        self._stories = 0
+        self._desk: Desk
 
     def empty(self) -> Desk:
         """The same book as before, emptied; now and then a new one."""
-        if self.stories % A_BOOK_SERVES == 0:
+        if self._stories % A_BOOK_SERVES == 0:
             self.close()
-            self._name = self._houses.copy()
-            self._desk = Desk.at(self._houses, self._name, self._folder() / "home")
-            self.desk = self._desk.__enter__()
+            name = self._houses.copy()
+            self._standing.callback(self._houses.drop, name)
+            made = Desk.at(self._houses, name, next(self._folders) / "home")
+            self._desk = self._standing.enter_context(made)
         else:
-            self._houses.clear(self._name)
-        self.stories += 1
-        return self.desk
+            self._houses.clear(self._desk.name)
+        self._stories += 1
+        return self._desk
 
     def close(self) -> None:
         """Take down the last book."""
-        if self._desk is not None:
-            self._desk.__exit__(None, None, None)
-            self._houses.drop(self._name)
-            self._desk = None
+        self._standing.close()
 
 
 @pytest.fixture(scope="module")
 def books(houses: Houses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """Books for all stories."""
-    made = Books(houses, lambda: tmp_path_factory.mktemp("story"))
+    made = Books(houses, (tmp_path_factory.mktemp("stories") for _ in count()))
     yield made
     made.close()
 
