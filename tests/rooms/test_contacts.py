@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cast import ANA, CLIENTS, CONTACTS, NEXT, THIRD, Contact, at
+from tests.cast import ANA, CLIENTS, CONTACTS, NEXT, THIRD, Contact, at, csv_text
 
 from loanbook import clients, contacts
 from loanbook.errors import NotFound, Refused, StaleVersion
@@ -84,6 +84,17 @@ def test_an_opt_out_taken_back_by_a_person_stays_so(stocked: Desk) -> None:
     later = replace(CLARA_S, name="Clara C.", opted_out_at=at("2024-01-26"))
     stocked.load(contacts=delivered(later), day=THIRD)
     assert contacts.get(stocked.app, 3).opted_out_at == at("2024-01-26")
+    assert stocked.ailments() == []
+
+
+def test_an_opt_out_taken_back_outlives_a_file_without_the_column(stocked: Desk) -> None:
+    contacts.amend(stocked.app, 3, reason="wants letters again", opted_out=False)
+    bare = csv_text("contacts", CONTACTS, columns=["user_id", "name", "email"])
+    stocked.load(stocked.write("contacts.csv", bare, NEXT))
+    assert contacts.get(stocked.app, 3).opted_out_at is None
+    # The source says no more than it said before the amendment.
+    stocked.load(contacts=CONTACTS, day=THIRD, again=True)
+    assert contacts.get(stocked.app, 3).opted_out_at is None
     assert stocked.ailments() == []
 
 

@@ -93,6 +93,7 @@ declare
     v_has_tax_id boolean := 'tax_id' = any(p_batch.columns);
     v_has_locale boolean := 'locale' = any(p_batch.columns);
     v_has_phone boolean := 'phone' = any(p_batch.columns);
+    v_has_opt_out boolean := 'opted_out_at' = any(p_batch.columns);
 begin
     perform k.user_id
     from dm.contacts as k
@@ -121,7 +122,8 @@ begin
                 then s.locale else k.locale end as locale,
             case when v_has_phone and (b.user_id is null or s.phone is distinct from b.phone)
                 then s.phone else k.phone end as phone,
-            case when b.user_id is not null and s.opted_out_at is not distinct from b.opted_out_at
+            case when not v_has_opt_out
+                or b.user_id is not null and s.opted_out_at is not distinct from b.opted_out_at
                 then k.opted_out_at else coalesce(k.opted_out_at, s.opted_out_at) end as opted_out_at
         from stage.contacts as s
         inner join dm.contacts as k on k.user_id = s.user_id
@@ -147,7 +149,7 @@ begin
         tax_id = case when v_has_tax_id then s.tax_id else b.tax_id end,
         locale = case when v_has_locale then s.locale else b.locale end,
         phone = case when v_has_phone then s.phone else b.phone end,
-        opted_out_at = s.opted_out_at
+        opted_out_at = case when v_has_opt_out then s.opted_out_at else b.opted_out_at end
     from stage.contacts as s
     where s.batch_id = p_batch.batch_id and s.set_aside is null and s.user_id = b.user_id;
     delete from stage.contacts_base as b
