@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.stories import Act, Delivery, Step
 
 SOAK = os.environ.get("LOANBOOK_SOAK") == "1"
-STORIES = int(os.environ.get("N", "10000" if SOAK else "80")) // stories.FILES
+STORIES = (10_000 if SOAK else 80) // stories.FILES
 A_BOOK_SERVES = 100  # stories; then its catalogues have swollen by the tables that came and went
 TOLD = ("+5511912345678", "+5511987654321")
 # Refusals that no single file of one source can meet, or that only a person's word can.
