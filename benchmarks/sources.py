@@ -47,8 +47,8 @@ METHOD = """\
   and Portuguese codes: every value of it is translated.
 - rows/s is of the step `collect` alone. Memory is the peak of the whole process; a workbook is held
   whole while it is read, and ends at a million rows.
-- Other work was going on on the machine, so that seconds of the same work differ by half;
-  `collect`, which is all that a source adds, is the steadier figure.
+- Seconds of the same work differ from run to run; `collect`, which is all that a source adds, is
+  the steadier figure.
 """
 
 
