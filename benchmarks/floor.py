@@ -1,9 +1,10 @@
 """The floor of a first load: the server's own COPY of the rows that Loanbook ends with.
 
-Nothing that loads these rows with these keys can be quicker than this: no file is read, no rule
-asked, no line compared. The rows of a finished book come from files that the server has written,
-and go into an installed, empty book by `copy … from` in one transaction, with keys and constraints
-taken off before and put back at its end, which is the quickest way to that end.
+No file is read, no rule asked, no line compared. The rows of a finished book come from files that
+the server has written, and go into an installed, empty book by `copy … from` in one transaction.
+There are two floors. One is COPY into the tables as they stand, with their keys, indexes and
+constraints: what anybody gets who has the final rows and copies them. The other, the bare one,
+takes them off before and puts them back at its end; nothing that ends there can be quicker.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = "binary"  # loads faster than text
+STANDING, BARE = "keys standing", "keys put back"  # the two floors
+WAYS = (STANDING, BARE)
 
 QUERIES = Path(__file__).with_suffix(".sql")
 
@@ -43,20 +46,21 @@ def export(book: Target, folder: Path) -> None:
             )
 
 
-def fill(target: Target, folder: Path) -> float:
+def fill(target: Target, folder: Path, way: str) -> float:
     """Copy these files into an installed, empty book; the seconds until all is durable."""
+    first, last = ("stand", "stood") if way == STANDING else ("begin", "end")
     with psycopg.connect(target.owner) as owner:
         files = list(_files(owner, folder))
         owner.commit()
         began = time.perf_counter()
-        owner.execute(_query("begin"))
+        owner.execute(_query(first))
         for table, columns, file in files:
             owner.execute(
                 sql.SQL("copy {} ({}) from {} (format {})").format(
                     table, columns, file, sql.SQL(FORMAT)
                 )
             )
-        owner.execute(_query("end"))
+        owner.execute(_query(last))
         owner.commit()
         return time.perf_counter() - began
 

@@ -1,7 +1,7 @@
 """Today's practice beside Loanbook: `make bench`, or `.venv/bin/python benchmarks/load.py`.
 
 Both load the same files into fresh databases of one server with one set of settings, in turn,
-each in a process of its own. Loanbook's first load also stands beside its floor: the server's own
+each in a process of its own. Loanbook's first load also stands beside its floors: the server's own
 COPY of the same final rows. What counts is the ratio of the medians, not the seconds.
 """
 
@@ -111,7 +111,7 @@ def _options() -> Options:
 def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options) -> Report:
     measured: dict[str, list[Day]] = {PRACTICE: [], LOANBOOK: []}
     logged: dict[str, list[int]] = {}
-    floors: list[float] = []
+    floors: list[dict[str, float]] = []
     for run in range(1, options.runs + 1):
         books: dict[str, list[Book]] = {}
         for side, taken in measured.items():
@@ -119,26 +119,28 @@ def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options
             taken.append(day)
             floors += least
             shown = ", ".join(f"{work} {one.seconds:.2f} s" for work, one in day.items())
-            shown += "".join(f", floor {seconds:.2f} s" for seconds in least)
+            shown += "".join(
+                f", floor, {way}, {seconds:.2f} s" for one in least for way, seconds in one.items()
+            )
             print(f"run {run} of {options.runs}, {side}: {shown}", file=sys.stderr, flush=True)
         _compare(books)
     report = _reported(measured, logged, _machine(lease), options)
     ours = [day[FIRST_LOAD].whole for day in measured[LOANBOOK]]
-    report.floor = Beside(ours, floors)
+    report.floors = {way: Beside(ours, [one[way] for one in floors]) for way in floor.WAYS}
     report.again = [day[AGAIN].whole for day in measured[LOANBOOK]]
     return report
 
 
 def _run(
     lease: Lease, home: Path, side: str, days: list[list[Path]]
-) -> tuple[Day, list[Book], list[int], list[float]]:
-    """One side's days; of Loanbook also the same files again, and the floor of its first load."""
+) -> tuple[Day, list[Book], list[int], list[dict[str, float]]]:
+    """One side's days; of Loanbook also the same files again, and the floors of its first load."""
     target = fresh(lease, home, NAMES[side])
     _prepare(target, side)
     done: Day = {}
     books: list[Book] = []
     logged: list[int] = []
-    floors: list[float] = []
+    floors: list[dict[str, float]] = []
     for number, (work, files) in enumerate(zip(WORKS, days, strict=True)):
         pass_a_night(target)
         done[work] = _work(target, side, number, files)
@@ -146,24 +148,26 @@ def _run(
         books.append(tuple(str(row[1]) for row in sorted(_asked(target, folder / "figures.sql"))))
         logged.append(int(str(_asked(target, folder / "log_rows.sql")[0][0])))
         if side == LOANBOOK and work == FIRST_LOAD:
-            floors.append(_floor(lease, target))
+            floors.append(_floors(lease, target))
     if side == LOANBOOK:
         done[AGAIN] = _work(target, side, len(WORKS) - 1, days[-1])
     drop(lease, NAMES[side])
     return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))], floors
 
 
-def _floor(lease: Lease, book: Target) -> float:
+def _floors(lease: Lease, book: Target) -> dict[str, float]:
     """Seconds that COPY takes for the rows of this book, into another with the same keys."""
+    taken: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=book.home) as name:
         floor.export(book, Path(name))
-        target = fresh(lease, book.home, NAMES["floor"])
-        install_book(target)
-        pass_a_night(target)
-        seconds = floor.fill(target, Path(name))
-    floor.compare(book, target)
-    drop(lease, NAMES["floor"])
-    return seconds
+        for way in floor.WAYS:
+            target = fresh(lease, book.home, NAMES["floor"])
+            install_book(target)
+            pass_a_night(target)
+            taken[way] = floor.fill(target, Path(name), way)
+            floor.compare(book, target)
+            drop(lease, NAMES["floor"])
+    return taken
 
 
 def _prepare(target: Target, side: str) -> None:

@@ -131,8 +131,9 @@ begin
 end;
 $$;
 
--- The fresh lines whose loan the mart holds, beside what it holds, under locks. A loan never
--- changes its client or its owner: such a line is quarantined.
+-- The fresh lines whose loan the mart holds, beside what it holds, under locks; the other fresh
+-- lines are loans to be added. A loan never changes its client or its owner: such a line is
+-- quarantined.
 create function ops.find_changed_loans(p_batch ops.batches)
 returns void
 language plpgsql
@@ -142,25 +143,30 @@ as $$
 begin
     drop table if exists pg_temp.changed_loans, pg_temp.exempt_loans, pg_temp.added_loans;
     create temp table added_loans (loan_id bigint primary key) on commit drop;
-    perform l.loan_id
-    from dm.loans as l
-    inner join stage.loans as s on s.loan_id = l.loan_id
-    where s.batch_id = p_batch.batch_id
-        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-    order by l.loan_id
-    for no key update of l;
-    create temp table changed_loans on commit drop as
+    create temp table changed_loans (
+        like stage.loans, old_user_id bigint, owner text, old_status text, old_amount_paid numeric,
+        old_paid_at timestamp, old_exempt_from bigint, differs boolean
+    ) on commit drop;
+    -- One walk locks and reads: a row is read again if it had to be waited for.
+    insert into pg_temp.changed_loans
     select
-        s.*, l.user_id as old_user_id, l.owner, l.status as old_status, l.amount_paid as old_amount_paid, l.paid_at as old_paid_at,
-        l.exempt_from as old_exempt_from,
+        s.*, l.user_id, l.owner, l.status, l.amount_paid, l.paid_at, l.exempt_from,
         (l.created_at, l.due_at, l.paid_at, l.status, l.loan_amount, l.tax, l.due_amount, l.amount_paid)
         is distinct from
         (s.created_at, s.due_at, s.paid_at, s.status, s.loan_amount, s.tax, s.due_amount, s.amount_paid)
-        as differs
     from stage.loans as s
     inner join dm.loans as l on l.loan_id = s.loan_id
     where s.batch_id = p_batch.batch_id and s.set_aside is null
-        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f);
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+    order by l.loan_id
+    for no key update of l;
+    insert into pg_temp.added_loans
+    select s.loan_id
+    from stage.loans as s
+    where s.batch_id = p_batch.batch_id and s.set_aside is null
+        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        and not exists (select from pg_temp.changed_loans as x where x.loan_id = s.loan_id);
+    analyze pg_temp.added_loans;
     with wrong as (
         delete from pg_temp.changed_loans as x
         where x.user_id <> x.old_user_id or x.owner <> p_batch.source

@@ -72,15 +72,6 @@ declare
     v_added text := case when p_into_empty then 'dm.loans as l'
         else 'pg_temp.added_loans as a inner join dm.loans as l on l.loan_id = a.loan_id' end;
 begin
-    if not p_into_empty then
-        insert into pg_temp.added_loans
-        select s.loan_id
-        from stage.loans as s
-        left join dm.loans as l on l.loan_id = s.loan_id
-        where s.batch_id = p_batch.batch_id and s.set_aside is null and l.loan_id is null
-            and s.line_no in (select f.line_no from pg_temp.fresh_lines as f);
-        analyze pg_temp.added_loans;
-    end if;
     insert into dm.loans (
         loan_id, user_id, created_at, due_at, paid_at, status, loan_amount, tax, due_amount,
         amount_paid, interest_rate, rate_is_implied, exempt_from, owner
