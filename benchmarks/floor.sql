@@ -16,36 +16,7 @@ where c.relkind = 'r' and (n.nspname, c.relname) in (
     )
 order by c.oid;
 
--- name: stand
--- The rows say what the book's own triggers would do, so that these are not asked; the keys are.
-do $$
-declare
-    v_table regclass;
-begin
-    for v_table in
-        select distinct t.tgrelid::regclass from pg_trigger as t where not t.tgisinternal
-    loop
-        execute format('alter table %s disable trigger user', v_table);
-    end loop;
-end;
-$$;
-
--- name: stood
-do $$
-declare
-    v_table regclass;
-begin
-    for v_table in
-        select distinct t.tgrelid::regclass from pg_trigger as t where not t.tgisinternal
-    loop
-        execute format('alter table %s enable trigger user', v_table);
-    end loop;
-end;
-$$;
-
--- name: begin
--- The rows say what the triggers would do, so that these are not asked.
-set local session_replication_role = replica;
+-- name: take_off
 select ops.relax_table(c.oid::regclass)
 from pg_class as c
 inner join pg_namespace as n on n.oid = c.relnamespace
@@ -53,7 +24,7 @@ where (n.nspname = 'dm' and c.relname in ('clients', 'contacts', 'loans', 'payme
     or (n.nspname = 'audit' and c.relname in ('clients', 'contacts', 'loans'))
 order by c.oid;
 
--- name: end
+-- name: put_back
 select ops.restore_tables();
 
 -- name: shape

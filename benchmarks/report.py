@@ -29,12 +29,12 @@ METHOD = """\
   audit. Contacts, which today's practice has not, are loaded after that and stand apart.
 - The floors (`benchmarks/floor.py`) are the server's own COPY, from binary files that it has
   written itself, of all rows that Loanbook's first load ends with: clients, contacts, loans,
-  payments, history, batches. They go into an installed, empty book in one transaction, without the book's
-  triggers, whose work the rows hold already. "Keys standing" is COPY into the tables as they are,
-  with their keys, indexes and constraints; for "keys put back" these are taken off before and made
-  anew at its end, as Loanbook does it too. All books must hold the same in the end, under the same
-  keys. The floors take their turn right after Loanbook's first load; beside them stands all of that
-  load, contacts included.
+  payments, history, batches. They go into an installed, empty book in one transaction, without
+  the book's triggers, whose work the rows hold already. "Keys standing" is COPY into the tables
+  as they are, with their keys, indexes and constraints; for "keys put back" these are taken off
+  before and made anew at its end, as Loanbook does it too. All books must hold the same in the
+  end, under the same keys. The floors take their turn right after Loanbook's first load; beside
+  them stands all of that load, contacts included.
 - "Same files again" are the second day's three files once more: copied to the archive, found by
   their digest, and left.
 - Before each timed part both databases are vacuumed, analysed and checkpointed, as they would be
