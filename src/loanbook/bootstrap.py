@@ -11,7 +11,14 @@ from loanbook import settings, sql
 from loanbook.database import jobs, psql, server
 from loanbook.database.connection import ROLE, Database, connect
 from loanbook.database.install import Installed, install, release
-from loanbook.errors import ConnectionLost, DatabaseError, NotInstalled
+from loanbook.errors import (
+    ConnectionLost,
+    Contended,
+    DatabaseError,
+    DiskFull,
+    NotInstalled,
+    TookTooLong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,8 +133,8 @@ def default_actor() -> str:
 def _is_current(book: Database, chosen: Settings) -> bool:
     try:
         found = book.value(sql.queries("session")["release"])
-    except ConnectionLost:
-        raise
+    except (ConnectionLost, Contended, DiskFull, TookTooLong):
+        raise  # it tells nothing of what is installed
     except DatabaseError:  # an install that was killed left schemas without their rights
         return False
     return bool(found == release(chosen.zone.key, chosen.currency))

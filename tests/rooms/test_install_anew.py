@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from tests.cast import CLIENTS, CONTACTS, EVA_PAID, LOANS, NEXT, csv_text
 from tests.houses import ZONE, dump
 
 from loanbook import sql
+from loanbook.bootstrap import open_book
 from loanbook.database import connection
 from loanbook.database.connection import Database, connect
 from loanbook.database.install import install
-from loanbook.errors import InstallBlocked, NotInstalled, TooOld, Unreachable
+from loanbook.errors import (
+    Contended,
+    DatabaseError,
+    InstallBlocked,
+    NotInstalled,
+    TookTooLong,
+    TooOld,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,6 +171,22 @@ def test_where_nobody_answers_one_sentence_says_so(tmp_path: Path) -> None:
 def test_a_string_that_leads_nowhere_is_told_in_one_sentence(conninfo: str) -> None:
     with pytest.raises(Unreachable, match="No PostgreSQL answers at"):
         connect(conninfo, actor="tester")
+
+
+@pytest.mark.parametrize(
+    ("bound", "told"), [("lock_timeout", Contended), ("statement_timeout", TookTooLong)]
+)
+def test_a_book_that_cannot_be_read_in_time_is_not_called_absent(
+    desk: Desk, houses: Houses, bound: str, told: type[DatabaseError]
+) -> None:
+    url = make_conninfo(houses.conninfo(desk.name), options=f"-c {bound}=50ms")
+    given = replace(desk.settings, database_url=url)
+    with desk.owner.transaction():
+        desk.owner.run("lock table ops.book")
+        with pytest.raises(told), open_book(given=given):
+            pass
+    with open_book(given=given) as book:
+        assert book.value("select count(*) from api.clients") == 0
 
 
 def test_an_empty_database_holds_no_book(houses: Houses, bare: str) -> None:

@@ -169,10 +169,12 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
         NotInstalled: the role does not exist, so no book was ever installed there.
     """
     place = place_of(conninfo)
-    options = {} if role is None else {"options": f"-c role={role}"}
+    options = _options(conninfo, role)
     try:
         connection = psycopg.connect(
-            make_conninfo(conninfo, connect_timeout=10, application_name="loanbook", **options),
+            make_conninfo(
+                conninfo, connect_timeout=10, application_name="loanbook", options=options
+            ),
             autocommit=True,
             row_factory=dict_row,
         )
@@ -189,6 +191,12 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
         raise TooOld(place=place, version=version)
     again = partial(connect, conninfo, actor=actor, role=role)
     return Database(connection, place, actor, again)
+
+
+def _options(conninfo: str, role: str | None) -> str:
+    """What the connection string asks of the session, such as a timeout, and the role after it."""
+    given = str(conninfo_to_dict(conninfo).get("options") or "")
+    return given if role is None else f"{given} -c role={role}".lstrip()
 
 
 def place_of(conninfo: str) -> str:
