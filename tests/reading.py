@@ -6,7 +6,7 @@ Written from the rules of the book (docs/reference/rules.md); the load's model u
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ class Written:
     """
 
     text: str
-    fields: Text | None = None
+    fields: Text | None = field(default=None, repr=False)
     fault: str = ""
 
 

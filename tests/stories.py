@@ -183,7 +183,7 @@ def garbled(line: Written, fault: str, *, more: bool = True) -> Written:
     """A line that cannot be taken apart any more."""
     text = {
         "line_columns": f"{line.text}," if more else line.text.rpartition(",")[0],
-        "line_quotes": f'"{line.text}',
+        "line_quotes": '"' + line.text.replace("\n", " "),
         "line_characters": line.text.replace(",", "\0,", 1),
     }[fault]
     return Written(text, None, fault)
