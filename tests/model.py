@@ -482,6 +482,8 @@ class Model:
         before = rows.get(key)
         if before is None:
             rows[key] = Row(dict(values))
+            if kind == "clients":
+                self.limits.pop(key, None)  # whoever came back is told by what happened since
         else:
             rows[key] = Row(dict(values), before.version + 1)
             if kind == "clients":
@@ -552,8 +554,6 @@ class Model:
 
     def _limit_at(self, client: Row, loan: Mapping[str, Any]) -> Decimal:
         current: Decimal = client.values["credit_limit"]
-        if client.version == 1:
-            return current
         issued = loan["created_at"].date()
         known = self.limits[loan["user_id"]]
         later = ([was for day, was in known if day > issued + timedelta(days=d)] for d in (0, 1))

@@ -25,6 +25,7 @@ with standing as (
         l.status = 'paid' and l.paid_at > l.due_at as paid_late,
         -- The limit that stood at issue. What a file of day D tells happened before D, so the day
         -- of issue knows two limits where it changed on that day; the loan may use the higher.
+        -- A client that was deleted and came back is told by what happened since.
         case
             when c.version = 1 then c.credit_limit
             -- Within every limit that the client ever had: which one stood need not be known.
@@ -32,6 +33,10 @@ with standing as (
                 select min((h.before ->> 'credit_limit')::numeric)
                 from audit.clients as h
                 where h.key = c.user_id and h.operation = 'U'
+                    and h.statement_id > (
+                        select max(i.statement_id) from audit.clients as i
+                        where i.key = c.user_id and i.operation = 'I'
+                    )
             )) then c.credit_limit
             else (
                 select
@@ -43,6 +48,10 @@ with standing as (
                         where
                             h.key = c.user_id
                             and h.operation = 'U'
+                            and h.statement_id > (
+                                select max(i.statement_id) from audit.clients as i
+                                where i.key = c.user_id and i.operation = 'I'
+                            )
                             and coalesce(
                                 b.business_date,
                                 (t.at at time zone (select k.zone from ops.book as k))::date + 1
