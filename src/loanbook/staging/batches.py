@@ -17,6 +17,7 @@ from loanbook.staging.comparison import Comparison, NotComparableError, Previous
 from loanbook.staging.erasure import clear
 from loanbook.staging.inbox import find, refuse_stray
 from loanbook.staging.lines import blocks
+from loanbook.staging.making import sweep
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
 
@@ -88,6 +89,7 @@ def stage(
     Raises:
         UnknownPath: a path does not exist; nothing was staged.
     """
+    sweep(settings.archive)
     done: list[Staged] = []
     arrivals: list[Arrival] = []
     erased = frozenset(book.value(_QUERIES["erased"]))
