@@ -121,22 +121,6 @@ def test_a_run_takes_the_files_in_anew_whose_stage_was_lost(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize("lost", [True, False])
-def test_a_refused_line_whose_file_is_staged_again_is_open_once(desk: Desk, lost: bool) -> None:
-    path = desk.write("clients.csv", csv_text("clients", CLIENTS) + "garbled\n")
-    (first,) = desk.stage(path)
-    if lost:
-        desk.owner.run(f"truncate stage.clients_{first.batch_id}")  # type: ignore[arg-type, unused-ignore]
-    (second,) = desk.stage(path, again=not lost)
-    lines = desk.app.rows("select batch_id, state, closed_by from api.quarantine order by batch_id")
-    assert [tuple(line.values()) for line in lines] == [
-        (first.batch_id, "superseded", second.batch_id),
-        (second.batch_id, "open", None),
-    ]
-    assert [batch.outcome for batch in desk.promote()] == ["accepted"]
-    assert desk.ailments() == []
-
-
 def test_a_failed_check_keeps_the_book_where_it_stands(desk: Desk) -> None:
     deliver(desk)
     run(desk)

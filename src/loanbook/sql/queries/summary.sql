@@ -1,6 +1,7 @@
 -- What the weekly summary tells of the operation itself, beside the questions' figures.
 -- Lines of quarantine are those that were open when the week ended; the closing of a line is an
--- instant of the system, the day of its file a date.
+-- instant of the system, the day of its file a date. A line whose file came again is told by the
+-- batch that answers for it since.
 -- name: operation
 with week as (
     select
@@ -16,6 +17,10 @@ select
         where
             b.business_date < w.ends
             and (q.state = 'open' or q.closed_at >= (w.ends::timestamp at time zone k.zone))
+            and not exists (
+                select from api.batches as a
+                where a.batch_id = q.closed_by and a.digest = b.digest and a.business_date < w.ends
+            )
     ) as quarantined_lines,
     (
         select count(*)
