@@ -45,11 +45,11 @@ begin
     )
     returning batches.batch_id into batch_id;
     -- The same bytes have come again: this batch answers for each of their lines, so that a refused
-    -- one is open once.
+    -- one is open once. Lines that are tried again are closed when that has come to something.
     update ops.quarantine as q
     set state = 'superseded', closed_by = open_batch.batch_id, closed_at = now()
     from ops.batches as b
-    where b.source = p_source and b.kind = p_kind and b.digest = p_digest
+    where not p_is_retry and b.source = p_source and b.kind = p_kind and b.digest = p_digest
         and b.batch_id <> open_batch.batch_id and q.batch_id = b.batch_id and q.state = 'open';
     -- Made apart and attached, so that nobody who reads the stage has to wait.
     execute format(
