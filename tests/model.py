@@ -148,6 +148,7 @@ class Model:
             self._merge(file, line, self._merged_client)
         self._drop_bases("clients")
         for key in deleted:
+            self.limits[key].append((file.day, self.clients[key].values["credit_limit"]))
             self._delete("contacts", key, file.batch)
             self._delete("clients", key, file.batch)
             self.events -= {(f"{kind}_amendment_overruled", key) for kind in self.bases}
@@ -552,8 +553,6 @@ class Model:
 
     def _limit_at(self, client: Row, loan: Mapping[str, Any]) -> Decimal:
         current: Decimal = client.values["credit_limit"]
-        if client.version == 1:
-            return current
         issued = loan["created_at"].date()
         known = self.limits[loan["user_id"]]
         later = ([was for day, was in known if day > issued + timedelta(days=d)] for d in (0, 1))
