@@ -96,6 +96,11 @@ class File:
     columns: tuple[str, ...]
     full: bool
 
+    def same_as(self, other: File) -> bool:
+        """Whether both hold the same bytes."""
+        mine, theirs = ([line.text for line in one.lines] for one in (self, other))
+        return (self.kind, self.columns, mine) == (other.kind, other.columns, theirs)
+
 
 @dataclass
 class Done:
@@ -114,6 +119,7 @@ class Model:
     contacts: dict[int, Row] = field(default_factory=dict)
     loans: dict[int, Row] = field(default_factory=dict)
     own: dict[int, ledger.Loan] = field(default_factory=dict)
+    files: dict[int, File] = field(default_factory=dict)
     amended: set[tuple[str, int]] = field(default_factory=set)
     bases: dict[str, dict[int, Values]] = field(
         default_factory=lambda: {"clients": {}, "contacts": {}}
@@ -172,9 +178,16 @@ class Model:
         lines = self._read(file)
         self._judge_clients("loans", lines)
         judge_repeats("loans", lines)
-        for line in fresh(lines):
+        for line in lines:
             known = self.loans.get(line.values["loan_id"])
-            if known and known.values["user_id"] != line.values["user_id"]:
+            borrower = line.values["user_id"]
+            if line.values["loan_id"] in self.own:
+                line.refuse("loans_other_owner")
+            elif (
+                known
+                and borrower not in (None, known.values["user_id"])
+                and line.fate != "collapsed"
+            ):
                 line.refuse("loans_user_id_immutable")
         if done := self._keep_refused(file, lines):
             return done
@@ -318,6 +331,11 @@ class Model:
         return {"clients": self.clients, "contacts": self.contacts, "loans": self.loans}[kind]
 
     def _read(self, file: File) -> list[Line]:
+        """Its lines; where the same file came before, this batch answers for what that refused."""
+        for refused in self.quarantine:
+            if self.files[refused.batch].same_as(file) and refused.batch != file.batch:
+                refused.state = "superseded"
+        self.files[file.batch] = file
         lines = []
         for number, record in records(file.lines):
             values, faults = read(file.kind, record)

@@ -323,6 +323,21 @@ def test_a_loan_that_changes_its_client_is_refused(desk: Desk) -> None:
     assert desk.ailments() == []
 
 
+def test_a_line_with_several_faults_is_told_all_of_them(desk: Desk) -> None:
+    wrong = replace(ANA_OPEN, user_id=5, tax=Decimal(-1))
+    desk.load(loans=[wrong, EVA_PAID], day=NEXT)
+    assert desk.refused_lines("loans") == {2: ["loans_tax_valid", "loans_user_id_immutable"]}
+    client = replace(ANA, credit_limit=Decimal(-1))
+    contact = replace(CONTACTS[0], email="none")
+    desk.load(clients=[client], contacts=[contact], loans=[wrong], source="second", day=NEXT)
+    assert desk.refused_lines("clients") == {
+        2: ["clients_credit_limit_valid", "clients_other_owner"]
+    }
+    assert "contacts_other_owner" in desk.refused_lines("contacts")[2]
+    assert "loans_other_owner" in desk.refused_lines("loans")[2]
+    assert desk.ailments() == []
+
+
 def test_old_contracts_keep_their_rate_when_the_client_s_changes(desk: Desk) -> None:
     desk.load(clients=[replace(ANA, interest_rate=Decimal(35)), *CLIENTS[1:]], day=NEXT)
     assert (desk.client(1)["interest_rate"], desk.loan(2)["interest_rate"]) == (35, 20)

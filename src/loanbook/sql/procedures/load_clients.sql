@@ -59,11 +59,13 @@ begin
     );
     perform ops.set_aside_repeats(v_batch, v_repeats);
     update stage.clients as s
-    set set_aside = 'quarantined', faults = array['clients_other_owner']
+    set set_aside = 'quarantined', faults = s.faults || 'clients_other_owner'::text
     from dm.clients as c
-    where s.batch_id = p_batch_id and s.set_aside is null
-        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-        and c.user_id = s.user_id and c.owner <> v_batch.source;
+    where s.batch_id = p_batch_id and c.user_id = s.user_id and c.owner <> v_batch.source
+        and (
+            s.set_aside = 'quarantined'
+            or s.set_aside is null and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        );
 
     v_refusal := coalesce(ops.refusal_of(v_batch), ops.find_gone_clients(v_batch, p_allow_deletions));
     if v_refusal is not null then

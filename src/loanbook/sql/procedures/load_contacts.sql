@@ -47,11 +47,13 @@ begin
     perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
     perform ops.set_aside_repeats(v_batch, v_repeats);
     update stage.contacts as s
-    set set_aside = 'quarantined', faults = array['contacts_other_owner']
+    set set_aside = 'quarantined', faults = s.faults || 'contacts_other_owner'::text
     from dm.contacts as k
-    where s.batch_id = p_batch_id and s.set_aside is null
-        and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-        and k.user_id = s.user_id and k.owner <> v_batch.source;
+    where s.batch_id = p_batch_id and k.user_id = s.user_id and k.owner <> v_batch.source
+        and (
+            s.set_aside = 'quarantined'
+            or s.set_aside is null and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        );
 
     v_refusal := ops.refusal_of(v_batch);
     if v_refusal is not null then
