@@ -154,6 +154,7 @@ class Model:
             self._merge(file, line, self._merged_client)
         self._drop_bases("clients")
         for key in deleted:
+            self.limits[key].append((file.day, self.clients[key].values["credit_limit"]))
             self._delete("contacts", key, file.batch)
             self._delete("clients", key, file.batch)
             self.events -= {(f"{kind}_amendment_overruled", key) for kind in self.bases}
@@ -500,8 +501,6 @@ class Model:
         before = rows.get(key)
         if before is None:
             rows[key] = Row(dict(values))
-            if kind == "clients":
-                self.limits.pop(key, None)  # whoever came back is told by what happened since
         else:
             rows[key] = Row(dict(values), before.version + 1)
             if kind == "clients":

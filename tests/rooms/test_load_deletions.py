@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from tests.desk import Desk
 
 WITHOUT_DAVI = [ANA, BRUNO, CLARA, EVA]
+LOWERED = replace(DAVI, credit_limit=Decimal(500))
+FOURTH, FIFTH = THIRD + timedelta(days=1), THIRD + timedelta(days=2)
 
 
 @pytest.fixture
@@ -67,6 +71,32 @@ def test_a_deleted_client_may_come_back(desk: Desk) -> None:
     assert desk.client(4)["version"] == 1
     history = desk.app.rows("select operation from api.history('clients', 4)")
     assert [row["operation"] for row in history] == ["insert", "delete", "insert"]
+    assert desk.ailments() == []
+
+
+def test_versions_of_an_earlier_life_are_not_counted(desk: Desk) -> None:
+    desk.load(clients=[replace(DAVI, batch=4)], day=NEXT)
+    desk.load(clients=WITHOUT_DAVI, day=THIRD, full=True, allow_deletions=True)
+    desk.load(clients=CLIENTS, day=FOURTH, full=True, again=True)
+    assert desk.client(4)["version"] == 1
+    assert desk.ailments() == []
+    desk.load(clients=[replace(DAVI, batch=5)], day=FIFTH)
+    assert desk.client(4)["version"] == 2
+    assert desk.ailments() == []
+
+
+@pytest.mark.parametrize("before_it_went", [[], [LOWERED]])
+def test_who_came_back_had_the_limit_of_before(before_it_went: list[Line], desk: Desk) -> None:
+    desk.load(clients=before_it_went, day=NEXT)
+    desk.load(clients=WITHOUT_DAVI, day=THIRD, full=True, allow_deletions=True)
+    within = lent(9, DAVI, "2024-01-20", "2500.50")
+    above = lent(10, DAVI, "2024-01-21", "2500.51", paid="2024-01-22")
+    desk.load(clients=[LOWERED], loans=[within, above], day=FOURTH, again=True)
+    assert desk.findings() == {("loans_above_limit", 10)}
+    desk.load(clients=[replace(LOWERED, batch=4)], day=FIFTH)  # it has nothing to do with the limit
+    assert desk.findings() == {("loans_above_limit", 10)}
+    desk.load(loans=[replace(within, amount_paid=Decimal(1))], day=FIFTH)
+    assert desk.findings() == {("loans_above_limit", 10)}
     assert desk.ailments() == []
 
 

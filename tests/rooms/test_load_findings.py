@@ -189,21 +189,6 @@ def test_of_two_limits_on_the_day_of_issue_the_loan_may_use_the_higher(desk: Des
     assert desk.ailments() == []
 
 
-def test_limits_from_before_a_deletion_do_not_count(desk: Desk) -> None:
-    poorer = replace(EVA, credit_limit=Decimal(500))
-    desk.load(clients=CLIENTS)
-    desk.load(clients=[*CLIENTS[:4], poorer], day=NEXT)
-    desk.load(clients=CLIENTS[:4], day=THIRD, full=True, allow_deletions=True)
-    large = lent(9, EVA, "2024-01-20", 9_000)
-    back, other = THIRD + timedelta(days=1), THIRD + timedelta(days=2)
-    desk.load(clients=[poorer], loans=[large], day=back)
-    assert desk.findings() == {("loans_above_limit", 9)}
-    # Something else changes about the client: the loan is judged as before.
-    desk.load(clients=[replace(poorer, batch=7)], loans=[off(large, amount_paid=1)], day=other)
-    assert desk.findings() == {("loans_above_limit", 9)}
-    assert desk.ailments() == []
-
-
 def test_an_officer_s_later_limit_does_not_judge_old_loans(desk: Desk) -> None:
     desk.load(clients=CLIENTS)
     with desk.app.transaction():

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cast import ANA, CLIENTS, DAVI, DAY, EVA, LOANS, NEXT, THIRD, csv_text, lent
+from tests.cast import ANA, CENT, CLIENTS, DAVI, DAY, EVA, LOANS, NEXT, THIRD, csv_text, lent
 from tests.shops import PLACE, Shop
 
 from loanbook.mart import checks
+from loanbook.runs import retry
 
 if TYPE_CHECKING:
     from tests.desk import Desk
@@ -67,6 +68,70 @@ def test_two_sources_that_claim_one_id_are_a_finding_until_they_do_not(desk: Des
     desk.app.value("select api.dismiss_quarantined(%(number)s, 'theirs')", number=number)
     assert conflicts(desk) == {"loans_two_sources 5": "shop delivers it too"}
     assert all(check.ok for check in checks.check(desk.app, 1))
+
+
+def told(desk: Desk) -> list[tuple[str, int, str]]:
+    """All that was ever told of two sources, oldest first."""
+    rows = desk.app.rows(
+        "select rule, subject_id, state from api.findings"
+        " where rule like '%%two_sources' order by finding_id"
+    )
+    return [(row["rule"], row["subject_id"], row["state"]) for row in rows]
+
+
+def dismiss(desk: Desk) -> None:
+    """A person says of all lines in quarantine that nothing is to come of them."""
+    for row in desk.app.rows("select quarantine_id from api.quarantine where state = 'open'"):
+        desk.app.value(
+            "select api.dismiss_quarantined(%(number)s, 'theirs')", number=row["quarantine_id"]
+        )
+
+
+@pytest.mark.parametrize("same_bytes", [True, False])
+def test_a_conflict_that_stays_is_one_finding_until_a_person_ends_it(
+    same_bytes: bool, desk: Desk
+) -> None:
+    desk.load(clients=CLIENTS, loans=LOANS)
+    theirs, line = replace(EVA, batch=7), lent(5, EVA, "2023-10-10", 300)
+    appeared = {"clients": [theirs], "loans": [line]}
+    stayed = {"clients": [replace(theirs, batch=8)], "loans": [replace(line, amount_paid=CENT)]}
+    conflict = [("clients_two_sources", 5), ("loans_two_sources", 5)]
+    desk.load(**appeared, source="shop")
+    assert told(desk) == [(*one, "open") for one in conflict]
+    desk.load(**appeared if same_bytes else stayed, source="shop", day=NEXT, again=True)
+    assert told(desk) == [(*one, "open") for one in conflict]
+    dismiss(desk)
+    assert told(desk) == [(*one, "closed") for one in conflict]
+    desk.load(**appeared, source="shop", day=THIRD, again=True)
+    assert told(desk) == [(*one, state) for state in ("closed", "open") for one in conflict]
+    assert desk.ailments() == []
+
+
+def test_a_conflict_outlasts_the_next_files_of_the_owner(desk: Desk) -> None:
+    desk.load(clients=CLIENTS, loans=LOANS)
+    desk.load(clients=[replace(EVA, batch=7)], loans=[replace(LOANS[4], tax=CENT)], source="shop")
+    found = told(desk)
+    assert found == [("clients_two_sources", 5, "open"), ("loans_two_sources", 5, "open")]
+    paid = replace(LOANS[1], amount_paid=CENT)
+    desk.load(clients=[replace(EVA, batch=8)], loans=[paid, LOANS[4]], day=NEXT)
+    assert told(desk) == found
+    assert desk.ailments() == []
+
+
+def test_a_refused_file_that_comes_again_tells_its_conflicts_once(desk: Desk) -> None:
+    many = [lent(number, EVA, "2023-10-10", paid="2023-10-11") for number in range(10, 40)]
+    desk.load(clients=CLIENTS, loans=many)
+    for day in (DAY, NEXT, THIRD):
+        assert desk.load(loans=many, source="shop", day=day).outcomes == {"loans.csv": "refused"}
+        assert told(desk) == [("loans_two_sources", line.loan_id, "open") for line in many]
+
+
+def test_a_retry_that_helps_nobody_leaves_the_conflict_open(desk: Desk) -> None:
+    desk.load(clients=CLIENTS, loans=LOANS)
+    desk.load(loans=[lent(5, EVA, "2023-10-10", 300)], source="shop")
+    for _ in range(2):
+        retry.retry(desk.app, desk.settings)
+        assert told(desk) == [("loans_two_sources", 5, "open")]
 
 
 def test_any_keys_are_mapped_to_ids_of_the_range(desk: Desk) -> None:

@@ -1,12 +1,17 @@
--- A row's version tells how often it changed: nothing was altered past the procedures.
+-- A row's version tells how often it changed: nothing was altered past the procedures. Who was
+-- deleted and came back begins anew.
 create view api.check_versions_match_history as
-with updates as (
+with told as (
     select
         h.relation,
         h.key,
-        max((h.before ->> 'version')::integer) as last_version
+        -- Of the last of them, whose number is the highest.
+        (max(array[
+            h.statement_id,
+            case h.operation when 'U' then (h.before ->> 'version')::bigint + 1 else 1 end
+        ]))[2] as version
     from audit.changes as h
-    where h.operation = 'U'
+    where h.operation in ('U', 'D')
     group by h.relation, h.key
 ),
 
@@ -33,7 +38,7 @@ standing as (
 select
     rtrim(s.relation, 's') as subject,
     s.key as subject_id,
-    format('version %s, history says %s', s.version, coalesce(u.last_version, 0) + 1) as detail
+    format('version %s, history says %s', s.version, coalesce(t.version, 1)) as detail
 from standing as s
-left join updates as u on s.relation = u.relation and s.key = u.key
-where s.version <> coalesce(u.last_version, 0) + 1;
+left join told as t on s.relation = t.relation and s.key = t.key
+where s.version <> coalesce(t.version, 1);

@@ -106,7 +106,8 @@ begin
     where g.state = 'open' and g.subject = 'loan' and r.rule = g.rule and r.nature = 'state'
         and r.rule not in (
             'loans_second_open', 'loans_gone', 'loans_ongoing_past_grace', 'loans_ongoing_though_paid',
-            'loans_default_though_paid', 'loans_default_within_grace', 'loans_default_undenied'
+            'loans_default_though_paid', 'loans_default_within_grace', 'loans_default_undenied',
+            'loans_two_sources'
         )
         and g.subject_id in (select j.loan_id from pg_temp.judged_loans as j)
         and not exists (

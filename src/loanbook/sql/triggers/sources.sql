@@ -13,6 +13,19 @@ begin
     ) then
         return null;
     end if;
+    -- A line whose file came again waits on: only the same bytes ended the wait of the one before.
+    update ops.findings as f set state = 'open', closed_at = null
+    where f.state = 'closed' and f.finding_id in (
+        select max(g.finding_id)
+        from now_there as n
+        inner join ops.batches as b on b.batch_id = n.batch_id
+        inner join ops.quarantine as q
+            on q.closed_by = n.batch_id and q.key = n.key and q.state = 'superseded'
+        inner join ops.findings as g on g.subject_id = n.key and g.rule = b.kind || '_two_sources'
+        where n.state = 'open'
+            and q.rules && array[b.kind || '_other_owner'] and n.rules && array[b.kind || '_other_owner']
+        group by g.rule, g.subject_id
+    );
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select distinct on (n.key, b.kind)
         b.kind || '_two_sources', left(b.kind, -1), n.key,

@@ -24,19 +24,20 @@ with standing as (
         l.amount_paid > l.due_amount as overpaid,
         l.status = 'paid' and l.paid_at > l.due_at as paid_late,
         -- The limit that stood at issue. What a file of day D tells happened before D, so the day
-        -- of issue knows two limits where it changed on that day; the loan may use the higher.
-        -- A client that was deleted and came back is told by what happened since.
+        -- of issue knows two limits where it changed on that day; the loan may use the higher. Who
+        -- was deleted and came back had a limit before: the first version is of this life only.
         case
-            when c.version = 1 then c.credit_limit
+            when
+                c.version = 1
+                and not exists (
+                    select from audit.clients as h where h.key = c.user_id and h.operation = 'D'
+                )
+                then c.credit_limit
             -- Within every limit that the client ever had: which one stood need not be known.
             when l.loan_amount <= least(c.credit_limit, (
                 select min((h.before ->> 'credit_limit')::numeric)
                 from audit.clients as h
-                where h.key = c.user_id and h.operation = 'U'
-                    and h.statement_id > (
-                        select max(i.statement_id) from audit.clients as i
-                        where i.key = c.user_id and i.operation = 'I'
-                    )
+                where h.key = c.user_id and h.operation in ('U', 'D')
             )) then c.credit_limit
             else (
                 select
@@ -47,11 +48,7 @@ with standing as (
                         left join ops.batches as b on t.batch_id = b.batch_id
                         where
                             h.key = c.user_id
-                            and h.operation = 'U'
-                            and h.statement_id > (
-                                select max(i.statement_id) from audit.clients as i
-                                where i.key = c.user_id and i.operation = 'I'
-                            )
+                            and h.operation in ('U', 'D')
                             and coalesce(
                                 b.business_date,
                                 (t.at at time zone (select k.zone from ops.book as k))::date + 1
