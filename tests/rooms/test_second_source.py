@@ -7,13 +7,28 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cast import ANA, CENT, CLIENTS, DAVI, DAY, EVA, LOANS, NEXT, THIRD, csv_text, lent
+from tests.cast import (
+    ANA,
+    CENT,
+    CLIENTS,
+    CONTACTS,
+    DAVI,
+    DAY,
+    EVA,
+    LOANS,
+    NEXT,
+    THIRD,
+    csv_text,
+    lent,
+)
 from tests.shops import PLACE, Shop
 
 from loanbook.mart import checks
 from loanbook.runs import retry
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tests.desk import Desk
 
 MAPPED = 'ids = "mapped"\nrange = [500_000_001, 500_000_010]\n'
@@ -92,17 +107,25 @@ def test_a_conflict_that_stays_is_one_finding_until_a_person_ends_it(
     same_bytes: bool, desk: Desk
 ) -> None:
     desk.load(clients=CLIENTS, loans=LOANS)
-    theirs, line = replace(EVA, batch=7), lent(5, EVA, "2023-10-10", 300)
-    appeared = {"clients": [theirs], "loans": [line]}
-    stayed = {"clients": [replace(theirs, batch=8)], "loans": [replace(line, amount_paid=CENT)]}
+    line = lent(5, EVA, "2023-10-10", 300)
+
+    def deliver(day: date, batch: int) -> None:
+        desk.load(
+            clients=[replace(EVA, batch=batch)],
+            loans=[replace(line, amount_paid=CENT * batch)],
+            source="shop",
+            day=day,
+            again=True,
+        )
+
     conflict = [("clients_two_sources", 5), ("loans_two_sources", 5)]
-    desk.load(**appeared, source="shop")
+    deliver(DAY, 7)
     assert told(desk) == [(*one, "open") for one in conflict]
-    desk.load(**appeared if same_bytes else stayed, source="shop", day=NEXT, again=True)
+    deliver(NEXT, 7 if same_bytes else 8)
     assert told(desk) == [(*one, "open") for one in conflict]
     dismiss(desk)
     assert told(desk) == [(*one, "closed") for one in conflict]
-    desk.load(**appeared, source="shop", day=THIRD, again=True)
+    deliver(THIRD, 7)
     assert told(desk) == [(*one, state) for state in ("closed", "open") for one in conflict]
     assert desk.ailments() == []
 
@@ -115,6 +138,27 @@ def test_a_conflict_outlasts_the_next_files_of_the_owner(desk: Desk) -> None:
     paid = replace(LOANS[1], amount_paid=CENT)
     desk.load(clients=[replace(EVA, batch=8)], loans=[paid, LOANS[4]], day=NEXT)
     assert told(desk) == found
+    assert desk.ailments() == []
+
+
+def test_a_line_of_another_source_that_is_bad_besides_is_told_both(desk: Desk) -> None:
+    desk.load(clients=CLIENTS, contacts=CONTACTS, loans=LOANS)
+    loans = [replace(LOANS[4], tax=Decimal(-1)), LOANS[0], replace(LOANS[0], tax=CENT)]
+    twice = [ANA, replace(ANA, batch=9)]
+    long = replace(CONTACTS[0], name="A" * 201)
+    done = desk.load(clients=twice, contacts=[long], loans=loans, source="shop")
+    both = ["clients_contradicting_repeat", "clients_other_owner"]
+    assert desk.refused_lines("clients") == {2: both, 3: both}
+    assert desk.refused_lines("contacts") == {2: ["contacts_name_short", "contacts_other_owner"]}
+    assert desk.refused_lines("loans") == {
+        2: ["loans_tax_valid", "loans_other_owner"],
+        3: ["loans_contradicting_repeat", "loans_other_owner"],
+        4: ["loans_contradicting_repeat", "loans_other_owner"],
+    }
+    assert done.fates("loans") == {"quarantined": 3}
+    assert set(conflicts(desk)) == {
+        "clients_two_sources 1", "loans_two_sources 1", "loans_two_sources 5",
+    }  # fmt: skip
     assert desk.ailments() == []
 
 

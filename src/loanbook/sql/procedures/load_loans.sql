@@ -167,12 +167,13 @@ begin
         and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         and not exists (select from pg_temp.changed_loans as x where x.loan_id = s.loan_id);
     analyze pg_temp.added_loans;
-    -- A line that is refused already is told this reason, too.
+    -- A line that is refused already is told this reason, too; an empty mart spares the walk.
     update stage.loans as s
     set faults = s.faults || case when l.owner <> p_batch.source
             then 'loans_other_owner' else 'loans_user_id_immutable' end
     from dm.loans as l
-    where s.batch_id = p_batch.batch_id and s.set_aside = 'quarantined' and l.loan_id = s.loan_id
+    where exists (select from dm.loans)
+        and s.batch_id = p_batch.batch_id and s.set_aside = 'quarantined' and l.loan_id = s.loan_id
         and (l.user_id <> s.user_id or l.owner <> p_batch.source);
     with wrong as (
         delete from pg_temp.changed_loans as x

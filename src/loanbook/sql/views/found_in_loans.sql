@@ -30,7 +30,8 @@ with standing as (
             when
                 c.version = 1
                 and not exists (
-                    select from audit.clients as h where h.key = c.user_id and h.operation = 'D'
+                    select from audit.clients as h
+                    where h.key = c.user_id and h.operation = 'D'
                 )
                 then c.credit_limit
             -- Within every limit that the client ever had: which one stood need not be known.
