@@ -44,6 +44,12 @@ select kind, refusal from ops.batches
 where state <> 'accepted'
     and refusal is distinct from 'it could no longer be loaded; its file was staged again'
 """
+# Their lines are open in the batch that took their place, and nowhere else.
+OPEN_TWICE = """
+select b.kind, q.line_no from ops.quarantine as q
+inner join ops.batches as b on b.batch_id = q.batch_id
+where b.state <> 'accepted' and q.state = 'open'
+"""
 MOMENT = """
 select
     (
@@ -209,6 +215,7 @@ def told(yard: Yard) -> dict[str, Any]:
         found = facts(Desk(owner, app, yard.home, BOOK))
         found["quarantine"] = owner.rows(QUARANTINE)
         assert owner.rows(REFUSED) == []
+        assert owner.rows(OPEN_TWICE) == []
     assert found["quarantine"]
     return found
 

@@ -13,10 +13,12 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_given_up bigint [];
 begin
     -- One file is staged at a time, so that the same file from two sides is seen as the same.
     perform pg_advisory_xact_lock(ops.lock_key('stage'));
-    perform ops.give_up_unloadable(p_source, p_kind, p_digest);
+    v_given_up := ops.give_up_unloadable(p_source, p_kind, p_digest);
     if not p_again then
         select max(b.batch_id) into known_batch
         from ops.batches as b
@@ -27,13 +29,18 @@ begin
                 or b.batch_id = ops.latest_batch(p_source, p_kind)
             );
         if known_batch is not null then
+            perform ops.close_given_up(v_given_up, known_batch);
             return;
         end if;
     else
         -- Whether its stage is whole or was lost: the same file is not to be loaded twice.
-        update ops.batches as b
-        set state = 'refused', refusal = 'its file was staged again', finished_at = now()
-        where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged';
+        with given_up as (
+            update ops.batches as b
+            set state = 'refused', refusal = 'its file was staged again', finished_at = now()
+            where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged'
+            returning b.batch_id
+        )
+        select v_given_up || array_agg(g.batch_id) into v_given_up from given_up as g;
     end if;
     insert into ops.batches (
         source, kind, file_name, digest, business_date, is_full, is_retry, columns, delimiter,
@@ -44,6 +51,7 @@ begin
         p_delimiter, p_archived_as, ops.actor(), p_compared_with
     )
     returning batches.batch_id into batch_id;
+    perform ops.close_given_up(v_given_up, batch_id);
     -- Made apart and attached, so that nobody who reads the stage has to wait.
     execute format(
         'create unlogged table stage.%1$I (like stage.%2$I including defaults including constraints);
@@ -57,17 +65,36 @@ $$;
 
 -- A waiting batch that can no longer be loaded gives way to its file, which has come again: a crash
 -- of the server emptied its stage, or another batch was accepted since its lines were compared.
+-- Returns the batches that were given up.
 create function ops.give_up_unloadable(p_source text, p_kind text, p_digest text)
+returns bigint[]
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    with given_up as (
+        update ops.batches as b
+        set state = 'refused', refusal = 'it could no longer be loaded; its file was staged again',
+            finished_at = now()
+        where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged'
+            and (
+                ops.staged_lines(b) <> b.lines - b.carried
+                or b.compared_with <> ops.latest_batch(p_source, p_kind)
+            )
+        returning b.batch_id
+    )
+    select coalesce(array_agg(g.batch_id), '{}') from given_up as g;
+$$;
+
+-- The refused lines of batches that were given up are closed as retried: the batch that answers for
+-- the same bytes has tried the same lines, under the same numbers, so each is open once and not
+-- twice. No line goes out of view by it: a batch is given up only in the transaction in which its
+-- file is here again, and if that comes to nothing neither happened. A file that does not come again
+-- leaves its batch waiting and its lines open, whether its stage was lost or not.
+create function ops.close_given_up(p_batches bigint[], p_successor bigint)
 returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    update ops.batches as b
-    set state = 'refused', refusal = 'it could no longer be loaded; its file was staged again',
-        finished_at = now()
-    where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged'
-        and (
-            ops.staged_lines(b) <> b.lines - b.carried
-            or b.compared_with <> ops.latest_batch(p_source, p_kind)
-        );
+    update ops.quarantine as q set state = 'retried', closed_by = p_successor, closed_at = now()
+    where q.batch_id = any(p_batches) and q.state = 'open';
 $$;

@@ -1,6 +1,7 @@
 -- What the weekly summary tells of the operation itself, beside the questions' figures.
 -- Lines of quarantine are those that were open when the week ended; the closing of a line is an
--- instant of the system, the day of its file a date.
+-- instant of the system, the day of its file a date. A line of a batch that was given up later is
+-- told by the batch that took its place.
 -- name: operation
 with week as (
     select
@@ -16,6 +17,15 @@ select
         where
             b.business_date < w.ends
             and (q.state = 'open' or q.closed_at >= (w.ends::timestamp at time zone k.zone))
+            and not exists (
+                select 1
+                from api.quarantine as t
+                inner join api.batches as a on t.batch_id = a.batch_id
+                where
+                    b.state = 'refused' and q.state = 'retried'
+                    and t.batch_id = q.closed_by and t.line_no = q.line_no
+                    and a.digest = b.digest and a.business_date < w.ends
+            )
     ) as quarantined_lines,
     (
         select count(*)
