@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +25,11 @@ from loanbook.errors import (
 from loanbook.settings import Files
 from loanbook.staging.encoding import Encoding
 from loanbook.staging.layouts import Layout, recognise
+from loanbook.staging.unfinished import ARRIVING, unfinished
 
 CHUNK = 1 << 20  # bytes
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
-ARRIVING = ".arriving-"  # begins the name of a copy that is being made
 PREFIX = 16  # digits of its digest with which the name of an archived file begins
 LONGEST_NAME = 200  # bytes of a file's own name in that of its copy; file systems allow 255 in all
 _DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
@@ -128,20 +127,13 @@ def _archive(path: Path, archive: Path) -> tuple[Path, str]:
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
         archive.mkdir(mode=0o700, exist_ok=True)  # it holds personal data
-        handle, name = tempfile.mkstemp(dir=archive, prefix=ARRIVING)
-        try:
-            with os.fdopen(handle, "wb") as copy:
-                digest = hashlib.sha256()
-                for chunk in _chunks(path):
-                    digest.update(chunk)
-                    copy.write(chunk)
-                copy.flush()
-                os.fsync(copy.fileno())
+        with unfinished(archive, ARRIVING) as copy:
+            digest = hashlib.sha256()
+            for chunk in _chunks(path):
+                digest.update(chunk)
+                copy.file.write(chunk)
             archived = archive / archive_name(digest.hexdigest(), name_of(path))
-            Path(name).replace(archived)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            copy.becomes(archived)
     except OSError as error:
         raise ArchiveUnwritable(place=archive, problem=error.strerror or error) from error
     return archived, digest.hexdigest()
