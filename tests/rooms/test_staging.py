@@ -28,7 +28,6 @@ from tests.cast import (
 )
 
 from loanbook.errors import UnknownPath
-from loanbook.staging.making import ARRIVING, in_the_making
 
 if TYPE_CHECKING:
     from tests.desk import Desk
@@ -419,25 +418,6 @@ def test_the_archive_holds_nothing_else(desk: Desk) -> None:
     desk.load(desk.write("odd.csv", "a,b\n"), clients=CLIENTS)
     names = {path.name.split("-", 1)[1] for path in desk.settings.archive.iterdir()}
     assert names == {"odd.csv", "clients.csv"}
-
-
-def test_copies_that_nobody_makes_any_more_are_swept(desk: Desk) -> None:
-    archive = desk.settings.archive
-    archive.mkdir()
-    dead = archive / f"{ARRIVING}dead"
-    dead.write_text("half")
-    with in_the_making(archive) as (copy, alive):
-        copy.write(b"half")
-        desk.load(clients=CLIENTS)
-        assert not dead.exists()
-        assert alive.exists()
-    assert alive.read_bytes() == b"half"
-
-
-def test_a_copy_that_cannot_be_finished_is_gone(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="no room"), in_the_making(tmp_path):
-        raise OSError("no room")
-    assert not list(tmp_path.iterdir())
 
 
 def test_the_batch_knows_what_came(desk: Desk) -> None:

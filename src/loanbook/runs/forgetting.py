@@ -12,6 +12,7 @@ from loanbook.sources import memory
 from loanbook.sources.places import Places
 from loanbook.staging.erasure import Erasure, copy_of, erase
 from loanbook.staging.inbox import find
+from loanbook.staging.unfinished import sweep
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +57,7 @@ def anonymise(book: Database, settings: Settings, user_id: int, reason: str) -> 
         Refused: the reason is blank.
     """
     outdated: list[Path] = []
+    sweep(settings.archive)
     with book.transaction():
         done = contacts.erase(book, user_id, reason)
         sources = memory.hide_keys(book, user_id)
@@ -66,9 +68,15 @@ def anonymise(book: Database, settings: Settings, user_id: int, reason: str) -> 
                 contacts.note_erased_file(book, archived.name, left.path.name, left.digest)
                 outdated.append(archived)
         arrived = find([settings.input_data]) if settings.input_data.is_dir() else []
+        # What a killed one before this left half written beside these files knows the person too.
+        for folder in {settings.input_data, *(path.parent for path in arrived)}:
+            sweep(folder)
         files = [path.name for path in arrived if path.is_file() and erase(path, erasure)]
         for source in sources:
-            files += Places(settings, source).forget(partial(erase, erasure=erasure))
+            places = Places(settings, source)
+            sweep(places.ready)
+            sweep(places.refused)
+            files += places.forget(partial(erase, erasure=erasure))
     for archived in outdated:
         archived.unlink()
     names = sorted({*files, *(path.name for path in outdated)})

@@ -23,12 +23,14 @@ class Places:
     Attributes:
         inbox: files that are being fetched.
         ready: files that wait for the stage.
+        refused: files that the stage refused.
         originals: files as they came.
     """
 
     def __init__(self, settings: Settings, source: str) -> None:
         self.inbox = settings.inbox / source
         self.ready = self.inbox / "ready"
+        self.refused = self.inbox / "refused"
         self.originals = settings.originals / source
 
     def make(self) -> None:
@@ -70,9 +72,8 @@ class Places:
 
     def put_aside(self, path: Path) -> None:
         """A file that the stage refused waits for a person."""
-        aside = self.inbox / "refused"
-        aside.mkdir(mode=0o700, exist_ok=True)
-        path.replace(aside / path.name)
+        self.refused.mkdir(mode=0o700, exist_ok=True)
+        path.replace(self.refused / path.name)
 
     def forget(self, erase: Callable[[Path], bool]) -> list[str]:
         """Take a person out of what lies here: files of ours by `erase`, those of others whole.
@@ -80,7 +81,7 @@ class Places:
         Returns:
             Names of the files that are gone or other ones.
         """
-        ours = [p for folder in (self.ready, self.inbox / "refused") for p in _files(folder)]
+        ours = [p for folder in (self.ready, self.refused) for p in _files(folder)]
         changed = [path for path in ours if erase(path)]
         gone = [*_files(self.originals), *(p for p in _files(self.inbox) if p.suffix == ".part")]
         for path in gone:

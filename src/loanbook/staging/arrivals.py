@@ -25,7 +25,7 @@ from loanbook.errors import (
 from loanbook.settings import Files
 from loanbook.staging.encoding import Encoding
 from loanbook.staging.layouts import Layout, recognise
-from loanbook.staging.making import in_the_making
+from loanbook.staging.unfinished import ARRIVING, unfinished
 
 CHUNK = 1 << 20  # bytes
 GZIP = b"\x1f\x8b"
@@ -127,15 +127,13 @@ def _archive(path: Path, archive: Path) -> tuple[Path, str]:
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
         archive.mkdir(mode=0o700, exist_ok=True)  # it holds personal data
-        with in_the_making(archive) as (copy, made):
+        with unfinished(archive, ARRIVING) as copy:
             digest = hashlib.sha256()
             for chunk in _chunks(path):
                 digest.update(chunk)
-                copy.write(chunk)
-            copy.flush()
-            os.fsync(copy.fileno())
+                copy.file.write(chunk)
             archived = archive / archive_name(digest.hexdigest(), name_of(path))
-            made.replace(archived)
+            copy.becomes(archived)
     except OSError as error:
         raise ArchiveUnwritable(place=archive, problem=error.strerror or error) from error
     return archived, digest.hexdigest()

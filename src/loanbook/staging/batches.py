@@ -17,9 +17,9 @@ from loanbook.staging.comparison import Comparison, NotComparableError, Previous
 from loanbook.staging.erasure import clear
 from loanbook.staging.inbox import find, refuse_stray
 from loanbook.staging.lines import blocks
-from loanbook.staging.making import sweep
 from loanbook.staging.quarantined import attach_raw
 from loanbook.staging.rows import RowMaker
+from loanbook.staging.unfinished import sweep
 
 _QUERIES = sql.queries("staging")
 
@@ -84,16 +84,16 @@ def stage(
     """Stage files, or the files of folders, each in a transaction of its own.
 
     Order: business date, then clients, contacts, loans, then name. One file's refusal does not
-    stop the others.
+    stop the others. Copies that killed processes left half made are cleared away before.
 
     Raises:
         UnknownPath: a path does not exist; nothing was staged.
     """
-    sweep(settings.archive)
     done: list[Staged] = []
     arrivals: list[Arrival] = []
     erased = frozenset(book.value(_QUERIES["erased"]))
     asked = list(paths)
+    sweep(settings.archive)
     folders = [path for path in asked if path.is_dir()] + [settings.input_data, settings.inbox]
     for path in find(asked):
         try:

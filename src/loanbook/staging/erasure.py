@@ -12,11 +12,9 @@ import csv
 import gzip
 import hashlib
 import io
-import os
 import shutil
-import tempfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +24,9 @@ from loanbook.settings import Files
 from loanbook.staging.arrivals import GZIP, Arrival, archive_name, look, opened
 from loanbook.staging.layouts import MENDED, Layout, recognise
 from loanbook.staging.lines import Block, blocks, split
+from loanbook.staging.unfinished import ERASING, unfinished
+
+Named = Callable[[str], str]  # the name of a file by the digest of its bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Left:
     """What is left of a file.
 
     Attributes:
-        path: a new file beside it.
+        path: a new file beside it, or in its place.
         digest: SHA-256 of its bytes.
     """
 
@@ -58,13 +59,14 @@ class Left:
 
 def clear(arrival: Arrival, keys: Collection[int], longest: int) -> Arrival:
     """A file that has just come in, without the lines of people who were anonymised before."""
-    left = _left_of(arrival.archived, Erasure(keys, longest=longest)) if keys else None
+    if not keys:
+        return arrival
+    erasure = Erasure(keys, longest=longest)
+    left = _left_of(arrival.archived, erasure, lambda digest: archive_name(digest, arrival.name))
     if left is None:
         return arrival
-    archived = arrival.archived.with_name(archive_name(left.digest, arrival.name))
-    left.path.replace(archived)
     arrival.archived.unlink()
-    return replace(arrival, archived=archived, digest=left.digest, encoding="utf-8")
+    return replace(arrival, archived=left.path, digest=left.digest, encoding="utf-8")
 
 
 def copy_of(archived: Path, erasure: Erasure) -> Left | None:
@@ -75,25 +77,18 @@ def copy_of(archived: Path, erasure: Erasure) -> Left | None:
     Returns:
         The new file, or None if there was nothing to take out.
     """
-    left = _left_of(archived, erasure)
-    if left is None:
-        return None
     _, dash, name = archived.name.partition("-")
-    path = archived.with_name(archive_name(left.digest, name if dash else archived.name))
-    left.path.replace(path)
-    return Left(path, left.digest)
+    own = name if dash else archived.name
+    return _left_of(archived, erasure, lambda digest: archive_name(digest, own))
 
 
 def erase(path: Path, erasure: Erasure) -> bool:
     """Take people out of a file, in its place and at once; whether there was anything to take."""
-    left = _left_of(path, erasure)
-    if left is not None:
-        left.path.replace(path)
-    return left is not None
+    return _left_of(path, erasure, lambda _: path.name) is not None
 
 
-def _left_of(path: Path, erasure: Erasure) -> Left | None:
-    """What is left of a file of any kind.
+def _left_of(path: Path, erasure: Erasure, named: Named) -> Left | None:
+    """What is left of a file of any kind, under the name that its digest is given.
 
     Of one that is none of ours the lines that hold what was known are emptied. One of which
     nothing can be read is left as it is.
@@ -102,7 +97,7 @@ def _left_of(path: Path, erasure: Erasure) -> Left | None:
         header, encoding = look(path, path.name)
         layout = recognise(header, path.name)
     except FileRefused:
-        return _written(path, _unread(path, erasure))
+        return _written(path, _unread(path, erasure), named)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return None
     kept = kept_columns(layout)
@@ -115,7 +110,7 @@ def _left_of(path: Path, erasure: Erasure) -> Left | None:
             return None
     with opened(path) as stream:
         found = blocks(stream, encoding, layout.delimiter, erasure.longest)
-        return _written(path, _rewritten(header, found, blanker))
+        return _written(path, _rewritten(header, found, blanker), named)
 
 
 def kept_columns(layout: Layout) -> set[int]:
@@ -191,30 +186,23 @@ def _fits(value: str, encoding: str) -> bool:
     return True
 
 
-def _written(path: Path, content: Iterator[bytes]) -> Left | None:
-    """Other content beside a file, packed if that is; None if it is the same."""
+def _written(path: Path, content: Iterator[bytes], named: Named) -> Left | None:
+    """Other content beside a file, or in its place, packed if that is; None if it is the same."""
     with path.open("rb") as file:
         before = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         packed = file.read(len(GZIP)) == GZIP
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".erasing-")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            if packed:
-                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as to:
-                    to.writelines(content)
-            else:
-                raw.writelines(content)
-            raw.flush()
-            os.fsync(raw.fileno())
-        with fresh.open("rb") as file:
-            after = hashlib.file_digest(file, "sha256").hexdigest()
+    with unfinished(path.parent, ERASING) as fresh:
+        if packed:
+            with gzip.GzipFile(filename="", mode="wb", fileobj=fresh.file, mtime=0) as to:
+                to.writelines(content)
+        else:
+            fresh.file.writelines(content)
+        fresh.file.seek(0)
+        after = hashlib.file_digest(fresh.file, "sha256").hexdigest()
         if after == before:
-            fresh.unlink()
             return None
-        shutil.copymode(path, fresh)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    return Left(fresh, after)
+        shutil.copymode(path, fresh.path)
+        left = Left(path.with_name(named(after)), after)
+        fresh.becomes(left.path)
+    return left
