@@ -7,18 +7,11 @@ import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from loanbook import settings, sql
+from loanbook import settings
 from loanbook.database import jobs, psql, server
 from loanbook.database.connection import ROLE, Database, connect
-from loanbook.database.install import Installed, install, release
-from loanbook.errors import (
-    ConnectionLost,
-    Contended,
-    DatabaseError,
-    DiskFull,
-    NotInstalled,
-    TookTooLong,
-)
+from loanbook.database.install import Installed, install, is_current
+from loanbook.errors import NotInstalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,13 +124,7 @@ def default_actor() -> str:
 
 
 def _is_current(book: Database, chosen: Settings) -> bool:
-    try:
-        found = book.value(sql.queries("session")["release"])
-    except (ConnectionLost, Contended, DiskFull, TookTooLong):
-        raise  # it tells nothing of what is installed
-    except DatabaseError:  # an install that was killed left schemas without their rights
-        return False
-    return bool(found == release(chosen.zone.key, chosen.currency))
+    return is_current(book, chosen.zone.key, chosen.currency)
 
 
 def _install(conninfo: str, chosen: Settings) -> Installed:

@@ -16,6 +16,7 @@ A door (command line, web) maps a class to an exit code or a status; nothing her
     │   ├── Crowded
     │   ├── TooOld
     │   ├── NotInstalled
+    │   ├── RightMissing
     │   ├── InstallBlocked
     │   ├── MigrationChanged
     │   ├── ServerFailed
@@ -24,6 +25,7 @@ A door (command line, web) maps a class to an exit code or a status; nothing her
     │   ├── ConnectionLost
     │   ├── DiskFull
     │   ├── Contended
+    │   ├── TookTooLong
     │   ├── DataRefused
     │   ├── ToolMissing
     │   ├── ToolFailed
@@ -147,6 +149,12 @@ class TooOld(DatabaseError):
 
 class NotInstalled(DatabaseError):
     """The database at {place} holds no book of this release; run `loanbook install` first."""
+
+
+class RightMissing(DatabaseError):
+    """The role of this connection may not do that ({problem}); `loanbook install` gives each role
+    its rights.
+    """
 
 
 class InstallBlocked(DatabaseError):

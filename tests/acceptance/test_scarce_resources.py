@@ -22,9 +22,9 @@ from tests.acceptance.test_killed_loads import (
 )
 from tests.crew import held
 from tests.days import CLIENTS
-from tests.loads import Yard
+from tests.loads import Ended, Load, Yard
 
-from loanbook.errors import Crowded
+from loanbook.errors import ConnectionLost, Crowded, DiskFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,12 +34,27 @@ if TYPE_CHECKING:
 ROOM = 400  # MB of a disk that holds a small book
 LEFT = (0, 256, 2048)  # KB of it that are left
 SMALL = 20_000  # bytes: one of the files is larger
+FULL = re.compile(
+    r"Error: The disk of the database is full \(.+\); nothing was half done: make room there, then"
+    r" run the same command again\."
+)
 # A server that cannot write its log dies, and starts again as soon as there is room.
 NO_ROOM = re.compile(
-    "The disk of the database is full .* make room there, then run the same command again"
-    "|The connection to the database was lost .* run the same command again"
-    "|The embedded PostgreSQL in .* could not start: .*(No space left on device|File too large)"
+    f"{FULL.pattern}|Error: The connection to the database was lost .* run the same command again"
 )
+SOON = 60.0  # seconds that a command may take on a machine that has much else to do
+TINY = 1 << 16  # bytes: what the server writes ahead is longer
+# More than there is room for, all of it written ahead: the server dies, and needs some to recover.
+SPEAK_AT_LENGTH = """
+do $$
+begin
+    for i in 1..500 loop
+        perform pg_logical_emit_message(true, 'test', repeat('x', 1000000));
+        commit;
+    end loop;
+end
+$$
+"""
 AMEND = "select api.amend_client(%(key)s, 'a visit', %(limit)s, null, null, null)"
 
 
@@ -153,6 +168,34 @@ def test_a_server_without_room_takes_the_load_later(
             assert_made_whole(yard, 0, whole)
         assert refused
         record_property(f"refused of {len(LEFT)} by {'disk' if by_disk else 'limit'}", refused)
+
+
+@pytest.mark.parametrize("kilobytes", [0, 2048])
+def test_a_server_that_finds_no_room_to_recover_is_not_started_for_ever(
+    small_disk: Path | None, tmp_path: Path, kilobytes: int
+) -> None:
+    """Where no disk may be mounted, the files of those who start the server may not grow."""
+    with Yard.at(tmp_path, days=1) as yard:
+        whole = whole_first_day(yard)
+        yard.put_back(0)
+        with yard.owner():
+            pass  # the file that a first session writes is there
+        with full_disk(small_disk, kilobytes) if small_disk else short_files(yard, kilobytes):
+            with pytest.raises((ConnectionLost, DiskFull)), yard.owner() as owner:
+                owner.run(SPEAK_AT_LENGTH)
+            for _ in range(2):
+                ended = soon(yard.start(("status",), largest=None if small_disk else TINY))
+                assert ended.code == 1, ended
+                assert FULL.fullmatch(ended.said.strip()), ended
+        assert_made_whole(yard, 0, whole)
+
+
+def soon(load: Load) -> Ended:
+    """The end of a command that does not hang."""
+    hangs = load.runs(SOON)
+    load.process.kill()
+    assert not hangs
+    return load.ends()
 
 
 def whole_first_day(yard: Yard) -> dict[str, Any]:

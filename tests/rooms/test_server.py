@@ -561,6 +561,36 @@ def test_a_start_that_fails_tells_why(home: Path, major: int) -> None:
     assert gone(home)
 
 
+def test_a_server_that_ends_while_it_starts_is_started_once(
+    home: Path, client: Callable[[], Client], major: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with server.acquire(home, major):
+        os.kill(server_pid(home), signal.SIGKILL)
+    data = home / "server" / "cluster" / "data"
+    log = home / "server" / "server.log"
+    kept = {path: path.with_name(f"{path.name}.kept") for path in data.glob("pg_wal/0*")}
+    before = log.read_text().count("starting PostgreSQL")
+    for path, aside in kept.items():
+        path.rename(aside)
+    assert client().leave().ended() == 1
+    assert "could not start: could not locate a valid checkpoint record" in capfd.readouterr().err
+    assert log.read_text().count("starting PostgreSQL") == before + 1
+    for path, aside in kept.items():
+        aside.rename(path)
+    come_and_go(home, major)
+    assert gone(home)
+
+
+def test_a_first_start_without_room_says_so(
+    fresh: Path, major: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = ("prlimit", "--fsize=1000000")
+    assert Client(fresh, major, before).leave().ended() == 1
+    assert "The disk of the database is full (" in capfd.readouterr().err
+    come_and_go(fresh, major)
+    assert gone(fresh)
+
+
 # How it is set
 
 

@@ -210,6 +210,14 @@ def test_connection_strings_survive_any_path(
             "no checkpoint",
         ),
         ("something odd\n\n", "something odd"),
+        (
+            "LOG:  startup process (PID 7) was terminated by signal 9: Killed\nLOG:  bye\n",
+            "startup process (PID 7) was terminated by signal 9: Killed",
+        ),
+        (
+            "2026-01-01 UTC [7] LOG:  redo starts at2026-01-01 UTC [7] LOG:  bye\n",
+            "it gave no reason",
+        ),
         ("", "it gave no reason"),
     ],
 )

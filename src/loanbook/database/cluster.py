@@ -28,6 +28,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from loanbook.database import privileges
+from loanbook.database.shortage import failure
 from loanbook.database.sockets import PORT
 from loanbook.errors import OtherMajorVersion, ServerFailed
 
@@ -43,6 +44,8 @@ FIRST_WITH_BUILTIN_LOCALES = 17
 
 # "the database system is starting up" is said to somebody who came too early.
 REASON = re.compile(r"(?:FATAL|PANIC|ERROR|error):(?! +the database system is ) +(.+)")
+KILLED = re.compile(r"LOG: +(.+ was terminated by signal .+)")
+ROUTINE = re.compile(r"^.*LOG: .*$", re.MULTILINE)
 
 SETTINGS = Path(__file__).with_name("server.conf")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- looked at only
@@ -150,6 +153,7 @@ def create(cluster: Cluster) -> None:
     the final name.
 
     Raises:
+        DiskFull: there is no room for it.
         ServerFailed: PostgreSQL could not make it; the message holds its last word.
     """
     attempt = Path(tempfile.mkdtemp(prefix="new-", dir=cluster.root))
@@ -224,9 +228,9 @@ def run(
 
 def last_word(report: str) -> str:
     """The line of a log that tells why a server gave up."""
-    reasons = REASON.findall(report)
-    lines = [*filter(None, map(str.strip, report.splitlines())), *reasons]
-    return lines[-1] if lines else "it gave no reason"
+    others = [*filter(None, map(str.strip, ROUTINE.sub("", report).splitlines()))]
+    words = REASON.findall(report) or KILLED.findall(report) or others
+    return words[-1] if words else "it gave no reason"
 
 
 def _initdb(cluster: Cluster, attempt: Path, password: str) -> None:
@@ -260,8 +264,7 @@ def _refer_to_settings(cluster: Cluster, attempt: Path) -> None:
 
 def _require(cluster: Cluster, done: subprocess.CompletedProcess[str]) -> None:
     if done.returncode != 0:
-        problem = last_word(done.stderr)
-        raise ServerFailed(place=cluster.root, action="be created", problem=problem)
+        raise failure(cluster.root, "be created", last_word(done.stderr))
 
 
 def _shared_memory() -> int:

@@ -9,7 +9,13 @@ from pathlib import PurePosixPath
 from loanbook import sql
 from loanbook.database import jobs
 from loanbook.database.connection import Database
-from loanbook.errors import InstallBlocked, MigrationChanged, Refused
+from loanbook.errors import (
+    InstallBlocked,
+    MigrationChanged,
+    NotInstalled,
+    Refused,
+    RightMissing,
+)
 from loanbook.sql import headers
 
 _QUERIES = sql.queries("install")
@@ -72,6 +78,21 @@ def install(owner: Database, zone: str, currency: str = "BRL") -> Installed:
 def release(zone: str, currency: str = "BRL") -> str:
     """What a database bears that needs no install: this release's SQL, zone and currency."""
     return f"{sql.release()[:16]} {zone} {currency}"
+
+
+def is_current(book: Database, zone: str, currency: str = "BRL") -> bool:
+    """Whether the database holds a book of this release, wholly installed.
+
+    Raises:
+        DatabaseError: it does not tell, such as for lack of time or room.
+    """
+    try:
+        found = book.value(sql.queries("session")["release"])
+    except NotInstalled:
+        return False
+    except RightMissing:  # an install that was killed left schemas without their rights
+        return False
+    return bool(found == release(zone, currency))
 
 
 def _pending(taken: dict[str, str]) -> list[str]:

@@ -12,10 +12,12 @@ import shutil
 import signal
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loanbook.database import cluster as clusters
 from loanbook.database import locks, privileges, sockets
+from loanbook.database.shortage import no_start
 from loanbook.database.sockets import State
 from loanbook.errors import ServerFailed
 
@@ -33,14 +35,20 @@ LARGEST_LOG = 1_000_000  # bytes
 def ensure_running(cluster: Cluster) -> None:
     """Start the server unless it runs; wait until it takes sessions, recovery included.
 
+    It is started once: what has ended it, such as a recovery that finds no room, would do so again.
+
     Raises:
-        ServerFailed: it does not start, or cannot be reached.
+        DiskFull: it finds no room to start or to recover.
+        ServerFailed: it does not start, ends while it does, or cannot be reached.
     """
+    report: _Report | None = None
     while (answered := answer(cluster)) is not State.READY:
-        if answered is State.ABSENT:
-            _start(cluster)
-        else:
+        if answered is State.BUSY:
             time.sleep(POLL)
+        elif report is None:
+            report = _start(cluster)
+        else:
+            raise no_start(cluster.root, clusters.last_word(report.read()))
 
 
 def has_started(cluster: Cluster) -> bool:
@@ -114,10 +122,27 @@ def cut(log: Path) -> None:
     os.truncate(log, 0)
 
 
-def _start(cluster: Cluster) -> None:
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a server says since its start, in its log from `begin` on; else its starter's words."""
+
+    log: Path
+    begin: int
+    starter: str
+
+    def read(self) -> str:
+        with suppress(OSError), self.log.open("rb") as file:
+            file.seek(self.begin)
+            if said := file.read().decode("utf-8", "replace"):
+                return said
+        return self.starter
+
+
+def _start(cluster: Cluster) -> _Report | None:
+    """Start a server, without waiting for it, unless something of a former one lives."""
     lock = locks.exclusive_now(cluster.running)
     if lock is None:
-        return
+        return None
     known = cluster.log.stat().st_size if cluster.log.exists() else 0
     try:
         # Nobody holds the server's lock, so this file is of a dead server. PostgreSQL would
@@ -129,13 +154,4 @@ def _start(cluster: Cluster) -> None:
         started = clusters.run(cluster, command, cluster.folder, lent=[lock])
     finally:
         os.close(lock)
-    if started.returncode != 0 or answer(cluster) is State.ABSENT:
-        problem = clusters.last_word(_tail(cluster.log, known) or started.stderr)
-        raise ServerFailed(place=cluster.root, action="start", problem=problem)
-
-
-def _tail(log: Path, known: int) -> str:
-    with suppress(OSError), log.open("rb") as file:
-        file.seek(known)
-        return file.read().decode("utf-8", "replace")
-    return ""
+    return _Report(cluster.log, known, started.stderr)

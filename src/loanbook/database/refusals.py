@@ -10,6 +10,7 @@ import psycopg
 from psycopg import errors as pg
 
 from loanbook import sql
+from loanbook.database.shortage import NO_ROOM
 from loanbook.errors import (
     ConnectionLost,
     Contended,
@@ -22,6 +23,7 @@ from loanbook.errors import (
     NotFound,
     NotInstalled,
     Refused,
+    RightMissing,
     SourceOwned,
     StaleVersion,
     TookTooLong,
@@ -34,13 +36,13 @@ _OWN = {
     "LB409": StaleVersion,
     "LB410": KeyReused,
 }
-_CROSSED = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
-TAKEN = re.compile("too many (?:clients|connections)|connection slots are reserved")
-# A quota and the largest size of a file have no code of their own; PostgreSQL 16 gives no reason
-# when it cannot write the file that each first session makes.
-NO_ROOM = re.compile(
-    "No space left on device|Disk quota exceeded|File too large|could not write init file"
+_MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[DatabaseError]], ...] = (
+    ((pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable), Contended),
+    ((pg.QueryCanceled,), TookTooLong),
+    ((pg.DiskFull,), DiskFull),
+    ((pg.InsufficientPrivilege,), RightMissing),
 )
+TAKEN = re.compile("too many (?:clients|connections)|connection slots are reserved")
 _ABSENT = (pg.UndefinedTable, pg.UndefinedFunction, pg.InvalidSchemaName, pg.UndefinedColumn)
 
 
@@ -66,11 +68,10 @@ def translate(error: psycopg.Error, place: str) -> LoanbookError:
 
 def _failure(error: psycopg.Error, state: str) -> type[DatabaseError]:
     """What went wrong beside the book: each class tells of a problem."""
-    if isinstance(error, _CROSSED):
-        return Contended
-    if isinstance(error, pg.QueryCanceled):
-        return TookTooLong
-    if isinstance(error, pg.DiskFull) or NO_ROOM.search(str(error)):
+    for kinds, meaning in _MEANINGS:
+        if isinstance(error, kinds):
+            return meaning
+    if NO_ROOM.search(str(error)):
         return DiskFull
     if isinstance(error, psycopg.DataError):
         return DataRefused

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from loanbook.database import cluster as clusters
 from loanbook.database import locks, postmaster, privileges, sockets
 from loanbook.database.cluster import APP, DATABASE, OWNER, Cluster, binaries
+from loanbook.database.shortage import failure
 from loanbook.database.sockets import State
 from loanbook.errors import DatabaseError, ServerFailed, ServerInUse
 
@@ -85,6 +86,7 @@ def acquire(home: Path, major: int) -> Lease:
 
     Raises:
         OtherMajorVersion: another major version made the workspace.
+        DiskFull: there is no room to make it, to start it or to recover.
         ServerFailed: the server cannot be made or started; the message says why.
     """
     cluster = Cluster(home.absolute() / "server", major)
@@ -196,4 +198,4 @@ def _named(cluster: Cluster, action: str) -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"{error.filename or cluster.root}: {error.strerror}"
-        raise ServerFailed(place=cluster.root, action=action, problem=problem) from error
+        raise failure(cluster.root, action, problem) from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from loanbook import __version__, schedule, sql
 from loanbook.database import upgrade
-from loanbook.database.install import release
+from loanbook.database.install import is_current
 from loanbook.errors import BadSetting, DatabaseError, MissingExtra
 
 if TYPE_CHECKING:
@@ -160,11 +160,7 @@ def _clock(database: datetime, before: datetime, after: datetime) -> Finding:
 
 
 def _release(settings: Settings, book: Database) -> Finding:
-    try:
-        found = book.value(sql.queries("session")["release"])
-    except DatabaseError:
-        found = None
-    if found == release(settings.zone.key, settings.currency):
+    if is_current(book, settings.zone.key, settings.currency):
         return Finding("release", "ok", "the database is of this release")
     said = "the database holds no book of this release"
     return Finding("release", "fail", said, "do `loanbook install`")
