@@ -19,7 +19,7 @@ from loanbook.database import cluster as clusters
 from loanbook.database import locks, privileges, sockets
 from loanbook.database.shortage import no_start
 from loanbook.database.sockets import State
-from loanbook.errors import ServerFailed
+from loanbook.errors import DiskFull, ServerFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,26 +29,32 @@ if TYPE_CHECKING:
 POLL = 0.01  # seconds between two looks at a server that starts or stops
 SILENCE = 60.0  # seconds that a server may live without listening, as after a crash
 STOPPING = 600.0  # seconds for the last checkpoint
+STARTS = 3  # of a server that ends while it starts, before it is given up
 LARGEST_LOG = 1_000_000  # bytes
 
 
 def ensure_running(cluster: Cluster) -> None:
     """Start the server unless it runs; wait until it takes sessions, recovery included.
 
-    It is started once: what has ended it, such as a recovery that finds no room, would do so again.
+    One that ends while it starts is started a few times, because a recovery may fail by chance and
+    the next one be in order; without room it is started once, because that would not change.
 
     Raises:
         DiskFull: it finds no room to start or to recover.
         ServerFailed: it does not start, ends while it does, or cannot be reached.
     """
     report: _Report | None = None
+    ended = 0
     while (answered := answer(cluster)) is not State.READY:
         if answered is State.BUSY:
             time.sleep(POLL)
-        elif report is None:
-            report = _start(cluster)
-        else:
-            raise no_start(cluster.root, clusters.last_word(report.read()))
+            continue
+        if report is not None:
+            ended += 1
+            failed = no_start(cluster.root, clusters.last_word(report.read()))
+            if ended == STARTS or isinstance(failed, DiskFull):
+                raise failed
+        report = _start(cluster)
 
 
 def has_started(cluster: Cluster) -> bool:
