@@ -43,12 +43,12 @@ def open_book(
             lease = stack.enter_context(server.acquire(chosen.home, chosen.postgres))
             book = connect(lease.app, actor=actor or default_actor())
             stack.callback(book.close)
-            if not _is_current(book, chosen):
+            if not is_current(book, chosen.zone.key, chosen.currency):
                 _install(lease.owner, chosen)
         else:
             book = connect(chosen.database_url, actor=actor or default_actor(), role=ROLE)
             stack.callback(book.close)
-            if not _is_current(book, chosen):
+            if not is_current(book, chosen.zone.key, chosen.currency):
                 raise NotInstalled(place=book.place)
         yield book
 
@@ -121,10 +121,6 @@ def default_actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def _is_current(book: Database, chosen: Settings) -> bool:
-    return is_current(book, chosen.zone.key, chosen.currency)
 
 
 def _install(conninfo: str, chosen: Settings) -> Installed:

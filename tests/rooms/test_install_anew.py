@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
 
 import pytest
@@ -11,19 +10,10 @@ from tests.cast import CLIENTS, CONTACTS, EVA_PAID, LOANS, NEXT, csv_text
 from tests.houses import ZONE, dump
 
 from loanbook import sql
-from loanbook.bootstrap import open_book
 from loanbook.database import connection
-from loanbook.database.connection import Database, connect
+from loanbook.database.connection import ROLE, Database, connect
 from loanbook.database.install import install
-from loanbook.errors import (
-    Contended,
-    DatabaseError,
-    InstallBlocked,
-    NotInstalled,
-    TookTooLong,
-    TooOld,
-    Unreachable,
-)
+from loanbook.errors import InstallBlocked, NotInstalled, TooOld, Unreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,20 +163,17 @@ def test_a_string_that_leads_nowhere_is_told_in_one_sentence(conninfo: str) -> N
         connect(conninfo, actor="tester")
 
 
-@pytest.mark.parametrize(
-    ("bound", "told"), [("lock_timeout", Contended), ("statement_timeout", TookTooLong)]
-)
-def test_a_book_that_cannot_be_read_in_time_is_not_called_absent(
-    desk: Desk, houses: Houses, bound: str, told: type[DatabaseError]
-) -> None:
-    url = make_conninfo(houses.conninfo(desk.name), options=f"-c {bound}=50ms")
-    given = replace(desk.settings, database_url=url)
-    with desk.owner.transaction():
-        desk.owner.run("lock table ops.book")
-        with pytest.raises(told), open_book(given=given):
-            pass
-    with open_book(given=given) as book:
-        assert book.value("select count(*) from api.clients") == 0
+def test_what_a_connection_string_asks_of_its_sessions_is_heeded(houses: Houses, bare: str) -> None:
+    conninfo = make_conninfo(houses.conninfo(bare), options="-c statement_timeout=50s")
+    for role in (None, ROLE):
+        found = connect(conninfo, actor="tester", role=role)
+        told = found.row(
+            "select current_setting('statement_timeout') as bound, current_role as role"
+        )
+        found.close()
+        assert told is not None
+        assert told["bound"] == "50s"
+        assert role in (None, told["role"])
 
 
 def test_an_empty_database_holds_no_book(houses: Houses, bare: str) -> None:

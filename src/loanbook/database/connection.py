@@ -193,10 +193,11 @@ def connect(conninfo: str, *, actor: str, role: str | None = None) -> Database:
     return Database(connection, place, actor, again)
 
 
-def _options(conninfo: str, role: str | None) -> str:
+def _options(conninfo: str, role: str | None) -> str | None:
     """What the connection string asks of the session, such as a timeout, and the role after it."""
-    given = str(conninfo_to_dict(conninfo).get("options") or "")
-    return given if role is None else f"{given} -c role={role}".lstrip()
+    given = conninfo_to_dict(conninfo).get("options")
+    parts = [str(given)] * (given is not None) + [f"-c role={role}"] * (role is not None)
+    return " ".join(parts) or None
 
 
 def place_of(conninfo: str) -> str:
