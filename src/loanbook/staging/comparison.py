@@ -80,8 +80,8 @@ class Comparison:
             NotComparableError: the file's keys are not in ascending order.
         """
         for block in blocks:
-            keys = self._ascending(block)
-            places = self._differing(block.records, keys)
+            self._check_order(block)
+            places = self._differing(block.records)
             yield Block(
                 [block.numbers[i] for i in places],
                 [block.records[i] for i in places],
@@ -94,20 +94,19 @@ class Comparison:
                 self.departed.append(int(fields[self._place]))
             self._next = len(self._old)
 
-    def _ascending(self, block: Block) -> list[int]:
+    def _check_order(self, block: Block) -> None:
         if block.quoted or block.has_cut:
             raise NotComparableError
         mark, place = self._mark, self._place
         try:
-            keys = [int(record.split(mark, place + 1)[place]) for record in block.records]
+            keys = [record.split(mark, place + 1)[place] for record in block.records]
+            if keys and not (self._last < int(keys[0]) and _ascend(keys)):
+                raise NotComparableError
+            self._last = int(keys[-1]) if keys else self._last
         except (ValueError, IndexError) as error:
             raise NotComparableError from error
-        if keys and not (self._last < keys[0] and all(map(lt, keys, keys[1:]))):
-            raise NotComparableError
-        self._last = keys[-1] if keys else self._last
-        return keys
 
-    def _differing(self, records: list[bytes], keys: list[int]) -> list[int]:
+    def _differing(self, records: list[bytes]) -> list[int]:
         """Places of the records that are new or changed."""
         found: list[int] = []
         at = 0
@@ -115,10 +114,10 @@ class Comparison:
             if not self._refill():
                 found.extend(range(at, len(records)))
                 break
-            at = self._abreast(records, keys, at, found)
+            at = self._abreast(records, at, found)
         return found
 
-    def _abreast(self, records: list[bytes], keys: list[int], at: int, found: list[int]) -> int:
+    def _abreast(self, records: list[bytes], at: int, found: list[int]) -> int:
         """Walk both files in step as long as their keys agree, then step once where they do not."""
         length = min(len(records) - at, len(self._old) - self._next)
         old = self._old[self._next : self._next + length]
@@ -128,15 +127,16 @@ class Comparison:
         while (place := differs.index(True, done)) < length:
             self.carried += place - done
             fields = split(old[place], self.layout.delimiter)
-            key = int(fields[self._place])
-            if keys[at + place] < key:
+            key = int(records[at + place].split(self._mark)[self._place])
+            was = int(fields[self._place])
+            if key < was:
                 self._next += place
                 found.append(at + place)
                 return at + place + 1
             self._take_off(fields)
-            if keys[at + place] > key:
+            if key > was:
                 self._next += place + 1
-                self.departed.append(key)
+                self.departed.append(was)
                 return at + place
             found.append(at + place)
             done = place + 1
@@ -160,6 +160,18 @@ class Comparison:
         """A line of the previous file that is not carried takes its amounts with it."""
         for i, place in enumerate(self._amount_places):
             self.amounts[i] -= Decimal(fields[place])
+
+
+def _ascend(keys: list[bytes]) -> bool:
+    """Whether these numbers ascend. Equally long ones do as bytes do, which spares reading them.
+
+    Raises:
+        ValueError: one of them is no number.
+    """
+    if len(set(map(len, keys))) == 1 and b"".join(keys).isdigit():
+        return all(map(lt, keys, keys[1:]))
+    numbers = list(map(int, keys))
+    return all(map(lt, numbers, numbers[1:]))
 
 
 def is_intact(archived: Path, digest: str) -> bool:

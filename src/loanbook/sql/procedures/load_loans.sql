@@ -195,7 +195,7 @@ begin
     select 'unchanged', count(*), sum(m.loan_amount), sum(m.due_amount), sum(m.amount_paid)
     from same as m;
     alter table pg_temp.changed_loans add primary key (loan_id);
-    analyze pg_temp.changed_loans;
+    perform ops.analyze('pg_temp.changed_loans');
 end;
 $$;
 
