@@ -1,19 +1,19 @@
--- Writing loans: closings first, then other updates, then openings, as statements of their own,
--- because one batch may pay a client's loan and open the next, and an index allows only one open.
+-- Writing loans: openings after all other updates, as statements of their own, because one batch
+-- may pay a client's loan and open the next, and an index allows only one open.
 create function ops.update_loans(p_batch ops.batches)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_step text;
+    v_opens boolean;
 begin
     -- A loan whose exemption alone changes is not a line of the file that changed: no fate.
     update dm.loans as l set exempt_from = e.finding_id, version = l.version + 1
     from pg_temp.exempt_loans as e
     where l.loan_id = e.loan_id and l.status = 'ongoing' and l.exempt_from is distinct from e.finding_id
         and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id);
-    foreach v_step in array array['close', 'change', 'open'] loop
+    foreach v_opens in array array[false, true] loop
         with done as (
             update dm.loans as l
             set created_at = x.created_at, due_at = x.due_at, paid_at = x.paid_at, status = x.status,
@@ -21,17 +21,12 @@ begin
                 amount_paid = x.amount_paid, exempt_from = x.exempt_from, version = l.version + 1
             from (
                 select c.*, e.finding_id as exempt_from,
-                    case
-                        when c.old_status = 'ongoing' and c.old_exempt_from is null
-                            and (c.status <> 'ongoing' or e.finding_id is not null) then 'close'
-                        when c.status = 'ongoing' and e.finding_id is null
-                            and (c.old_status <> 'ongoing' or c.old_exempt_from is not null) then 'open'
-                        else 'change'
-                    end as step
+                    c.status = 'ongoing' and e.finding_id is null
+                    and (c.old_status <> 'ongoing' or c.old_exempt_from is not null) as opens
                 from pg_temp.changed_loans as c
                 left join pg_temp.exempt_loans as e on e.loan_id = c.loan_id
             ) as x
-            where l.loan_id = x.loan_id and x.step = v_step
+            where l.loan_id = x.loan_id and x.opens = v_opens
             returning l.loan_amount, l.due_amount, l.amount_paid
         )
         insert into pg_temp.load_totals
@@ -39,8 +34,8 @@ begin
             'updated', count(*), coalesce(sum(d.loan_amount), 0),
             coalesce(sum(d.due_amount), 0), coalesce(sum(d.amount_paid), 0)
         from done as d;
-        if v_step = 'change' then
-            -- Between closing and opening: loans that are no longer second become regular.
+        if not v_opens then
+            -- Before the openings: loans that are no longer second become regular.
             update dm.loans as l set exempt_from = null, version = l.version + 1
             where l.exempt_from is not null
                 and not exists (select from pg_temp.exempt_loans as e where e.loan_id = l.loan_id)
@@ -68,44 +63,41 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_added text := case when p_into_empty then 'dm.loans as l'
-        else 'pg_temp.added_loans as a inner join dm.loans as l on l.loan_id = a.loan_id' end;
 begin
-    insert into dm.loans (
-        loan_id, user_id, created_at, due_at, paid_at, status, loan_amount, tax, due_amount,
-        amount_paid, interest_rate, rate_is_implied, exempt_from, owner
+    with done as (
+        insert into dm.loans (
+            loan_id, user_id, created_at, due_at, paid_at, status, loan_amount, tax, due_amount,
+            amount_paid, interest_rate, rate_is_implied, exempt_from, owner
+        )
+        select
+            r.loan_id, r.user_id, r.created_at, r.due_at, r.paid_at, r.status, r.loan_amount, r.tax,
+            r.due_amount, r.amount_paid,
+            case when r.explains then r.client_rate
+                else dm.implied_rate(r.loan_amount, r.due_at::date - r.created_at::date, r.due_amount) end,
+            not r.explains, r.finding_id, p_batch.source
+        from (
+            select
+                s.*, c.interest_rate as client_rate, e.finding_id,
+                dm.rate_explains(
+                    s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
+                ) as explains
+            from stage.loans as s
+            inner join dm.clients as c on c.user_id = s.user_id
+            left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
+            where s.batch_id = p_batch.batch_id and s.set_aside is null
+                and (p_into_empty or s.loan_id in (select a.loan_id from pg_temp.added_loans as a))
+            offset 0 -- the rate is judged once, though the verdict is used twice
+        ) as r
+        returning loan_id, loan_amount, due_amount, amount_paid, paid_on
+    ), paid as (
+        insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
+        select d.loan_id, 'opening', d.amount_paid, d.paid_on, p_batch.source, p_batch.batch_id
+        from done as d where d.amount_paid <> 0
     )
+    insert into pg_temp.load_totals
     select
-        r.loan_id, r.user_id, r.created_at, r.due_at, r.paid_at, r.status, r.loan_amount, r.tax,
-        r.due_amount, r.amount_paid,
-        case when r.explains then r.client_rate
-            else dm.implied_rate(r.loan_amount, r.due_at::date - r.created_at::date, r.due_amount) end,
-        not r.explains, r.finding_id, p_batch.source
-    from (
-        select
-            s.*, c.interest_rate as client_rate, e.finding_id,
-            dm.rate_explains(
-                s.loan_amount, c.interest_rate, s.due_at::date - s.created_at::date, s.due_amount
-            ) as explains
-        from stage.loans as s
-        inner join dm.clients as c on c.user_id = s.user_id
-        left join pg_temp.exempt_loans as e on e.loan_id = s.loan_id
-        where s.batch_id = p_batch.batch_id and s.set_aside is null
-            and (p_into_empty or s.loan_id in (select a.loan_id from pg_temp.added_loans as a))
-        offset 0 -- the rate is judged once, though the verdict is used twice
-    ) as r;
-    execute format(
-        'insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
-        select l.loan_id, ''opening'', l.amount_paid, l.paid_on, $1, $2
-        from %s where l.amount_paid <> 0', v_added
-    ) using p_batch.source, p_batch.batch_id;
-    execute format(
-        'insert into pg_temp.load_totals
-        select
-            ''inserted'', count(*), coalesce(sum(l.loan_amount), 0),
-            coalesce(sum(l.due_amount), 0), coalesce(sum(l.amount_paid), 0)
-        from %s', v_added
-    );
+        'inserted', count(*), coalesce(sum(d.loan_amount), 0),
+        coalesce(sum(d.due_amount), 0), coalesce(sum(d.amount_paid), 0)
+    from done as d;
 end;
 $$;
