@@ -63,7 +63,7 @@ def _panel(points: list[Point], color: str) -> Drawn:
         {
             "scale": point.scale,
             "cost": point.cost,
-            "shown": f"{point.cost:.1f} µs · {point.seconds:,.1f} s",
+            "shown": f"{point.cost:.1f} µs\n{point.seconds:,.1f} s",
         }
         for point in points
     ]
@@ -79,7 +79,10 @@ def _panel(points: list[Point], color: str) -> Drawn:
         allowed.mark_line(strokeDash=DASH, strokeWidth=1, color=MUTED).encode(x=x, y=y),
         base.mark_line(strokeWidth=2, color=color),
         base.mark_point(filled=True, size=60, opacity=1, color=color),
-        base.mark_text(dy=16, fontSize=style.SIZE - 1, color=INK).encode(text="shown:N"),
+        # At the foot, where no line can cross the figures.
+        base.mark_text(dy=-22, fontSize=style.SIZE - 1, color=INK, lineBreak="\n").encode(
+            y=alt.datum(0), text="shown:N"
+        ),
     ]
     return alt.layer(*layers).properties(
         width=WIDE.panel(WIDE.width // 2 + _LEFT),

@@ -115,15 +115,12 @@ def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options
     for run in range(1, options.runs + 1):
         books: dict[str, list[Book]] = {}
         for side, taken in measured.items():
-            day, books[side], logged[side], least = _run(lease, home, side, days)
+            day, books[side], logged[side] = _run(lease, home, side, days)
             taken.append(day)
-            floors += least
-            shown = ", ".join(f"{work} {one.seconds:.2f} s" for work, one in day.items())
-            shown += "".join(
-                f", floor, {way}, {seconds:.2f} s" for one in least for way, seconds in one.items()
-            )
-            print(f"run {run} of {options.runs}, {side}: {shown}", file=sys.stderr, flush=True)
+            _tell(run, options, side, {work: one.seconds for work, one in day.items()})
         _compare(books)
+        floors.append(_floors(lease, home, days[0]))
+        _tell(run, options, "floor", floors[-1])
     report = _reported(measured, logged, _machine(lease), options)
     ours = [day[FIRST_LOAD].whole for day in measured[LOANBOOK]]
     report.floors = {way: Beside(ours, [one[way] for one in floors]) for way in floor.WAYS}
@@ -131,42 +128,51 @@ def _measured(lease: Lease, home: Path, days: list[list[Path]], options: Options
     return report
 
 
+def _tell(run: int, options: Options, who: str, seconds: dict[str, float]) -> None:
+    shown = ", ".join(f"{what} {taken:.2f} s" for what, taken in seconds.items())
+    print(f"run {run} of {options.runs}, {who}: {shown}", file=sys.stderr, flush=True)
+
+
 def _run(
     lease: Lease, home: Path, side: str, days: list[list[Path]]
-) -> tuple[Day, list[Book], list[int], list[dict[str, float]]]:
-    """One side's days; of Loanbook also the same files again, and the floors of its first load."""
+) -> tuple[Day, list[Book], list[int]]:
+    """One side's days; of Loanbook also the same files again."""
     target = fresh(lease, home, NAMES[side])
     _prepare(target, side)
     done: Day = {}
     books: list[Book] = []
     logged: list[int] = []
-    floors: list[dict[str, float]] = []
     for number, (work, files) in enumerate(zip(WORKS, days, strict=True)):
         pass_a_night(target)
         done[work] = _work(target, side, number, files)
         folder = HERE / "practice" if side == PRACTICE else HERE
         books.append(tuple(str(row[1]) for row in sorted(_asked(target, folder / "figures.sql"))))
         logged.append(int(str(_asked(target, folder / "log_rows.sql")[0][0])))
-        if side == LOANBOOK and work == FIRST_LOAD:
-            floors.append(_floors(lease, target))
     if side == LOANBOOK:
         done[AGAIN] = _work(target, side, len(WORKS) - 1, days[-1])
     drop(lease, NAMES[side])
-    return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))], floors
+    return done, books, [logged[0], *(b - a for a, b in itertools.pairwise(logged))]
 
 
-def _floors(lease: Lease, book: Target) -> dict[str, float]:
-    """Seconds that COPY takes for the rows of this book, into another with the same keys."""
+def _floors(lease: Lease, home: Path, files: list[Path]) -> dict[str, float]:
+    """Seconds that COPY takes for the rows of a first load, into another book with the same keys.
+
+    Of a book of its own: in between, what it leaves on the disk would burden Loanbook's second day.
+    """
     taken: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(dir=book.home) as name:
+    book = fresh(lease, home, NAMES[LOANBOOK])
+    install_book(book)
+    loanbook_side(book, 0, files)
+    with tempfile.TemporaryDirectory(dir=home) as name:
         floor.export(book, Path(name))
         for way in floor.WAYS:
-            target = fresh(lease, book.home, NAMES["floor"])
+            target = fresh(lease, home, NAMES["floor"])
             install_book(target)
             pass_a_night(target)
             taken[way] = floor.fill(target, Path(name), way)
             floor.compare(book, target)
             drop(lease, NAMES["floor"])
+    drop(lease, NAMES[LOANBOOK])
     return taken
 
 

@@ -533,20 +533,40 @@ def test_a_long_path_with_spaces_and_accents(
 
 
 def test_a_workspace_may_be_moved_while_the_server_runs(
-    home: Path, major: int, client: Callable[[], Client], settled: Callable[[Path], Path]
+    open_folder: Path, major: int, settled: Callable[[Path], Path]
 ) -> None:
-    killed = client()
+    first, moved = settled(open_folder / "a"), settled(open_folder / "b")
+    shutil.rmtree(moved)
+    killed = Client(first, major)
     killed.ready()
-    pid = server_pid(home)
+    pid = server_pid(first)
     killed.kill()
-    moved = home.with_name("moved")
-    home.rename(moved)
-    settled(home)  # so that both places are tidied
-    shutil.rmtree(home)
+    first.rename(moved)
     with server.acquire(moved, major) as lease:
         assert one(lease.app, "select 1") == 1
         assert server_pid(moved) == pid
     assert gone(moved)
+
+
+def test_a_server_moved_out_of_the_reach_of_its_socket_says_so(
+    open_folder: Path, major: int, settled: Callable[[Path], Path]
+) -> None:
+    first, far = settled(open_folder / "a"), open_folder / ("b" * 100)
+    killed = Client(first, major)
+    killed.ready()
+    pid = server_pid(first)
+    killed.kill()
+    first.rename(far)
+    for call in (lambda: server.acquire(far, major), lambda: server.stop(far)):
+        with pytest.raises(ServerFailed, match="was moved, .* too long; move it back, stop"):
+            call()
+    far.rename(first)
+    assert server_pid(first) == pid
+    assert server.stop(first)
+    first.rename(far)
+    with server.acquire(far, major) as lease:
+        assert one(lease.app, "select 1") == 1
+    assert gone(far)
 
 
 def test_a_start_that_fails_tells_why(home: Path, major: int) -> None:

@@ -78,7 +78,7 @@ def answer(cluster: Cluster) -> State:
     """What the server answers, once the moments have passed in which it lives but is silent.
 
     Raises:
-        ServerFailed: they do not pass.
+        ServerFailed: they do not pass, or it was moved beyond the reach of calls.
     """
     deadline = time.monotonic() + SILENCE
     while (answered := state(cluster)) is State.ABSENT:
@@ -86,6 +86,12 @@ def answer(cluster: Cluster) -> State:
         if lock is not None:
             os.close(lock)
             break
+        if sockets.is_out_of_reach(cluster.root):
+            problem = (
+                "it runs, but the workspace was moved, and from here the path of its socket is too"
+                " long; move it back, stop the server, and move it then"
+            )
+            raise ServerFailed(place=cluster.root, action="be reached", problem=problem)
         if time.monotonic() > deadline:
             problem = (
                 f"processes of it run, but none listens at {cluster.root / 'socket'}: a statement"

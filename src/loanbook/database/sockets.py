@@ -68,6 +68,12 @@ def remove(root: Path) -> None:
             (root / "socket").unlink()
 
 
+def is_out_of_reach(root: Path) -> bool:
+    """Whether a socket lies in the workspace that was short enough where the workspace lay before."""
+    place = root / "socket"
+    return place.is_dir() and not place.is_symlink() and not _fits(place)
+
+
 def ask(root: Path) -> State:
     """What the server answers to the first message of a session, which is not pursued."""
     call = _call(root)
