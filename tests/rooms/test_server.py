@@ -558,7 +558,7 @@ def test_a_server_moved_out_of_the_reach_of_its_socket_says_so(
     killed.kill()
     first.rename(far)
     for call in (lambda: server.acquire(far, major), lambda: server.stop(far)):
-        with pytest.raises(ServerFailed, match="was moved, .* too long; move it back, stop"):
+        with pytest.raises(ServerFailed, match=r"was moved, .* too long; move it back, stop"):
             call()
     far.rename(first)
     assert server_pid(first) == pid

@@ -69,7 +69,7 @@ def remove(root: Path) -> None:
 
 
 def is_out_of_reach(root: Path) -> bool:
-    """Whether a socket lies in the workspace that was short enough where the workspace lay before."""
+    """Whether a socket lies in a workspace whose path has become too long for it by a move."""
     place = root / "socket"
     return place.is_dir() and not place.is_symlink() and not _fits(place)
 
