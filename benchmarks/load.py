@@ -157,7 +157,7 @@ def _run(
 def _floors(lease: Lease, home: Path, files: list[Path]) -> dict[str, float]:
     """Seconds that COPY takes for the rows of a first load, into another book with the same keys.
 
-    Of a book of its own: in between, what it leaves on the disk would burden Loanbook's second day.
+    Of a book of its own, after the days: in between, it might burden Loanbook's second day alone.
     """
     taken: dict[str, float] = {}
     book = fresh(lease, home, NAMES[LOANBOOK])
