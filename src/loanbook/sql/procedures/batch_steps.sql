@@ -211,6 +211,8 @@ $$;
 
 -- One pass over stage and mart: lines that differ, are new, or repeat a key are noted as fresh; all
 -- others say what the mart holds already, so they break no rule and are only counted and summed.
+-- Few of a book's rows have fresh lines. Whoever wants these rows asks for their keys as an array:
+-- then they are looked up in order, where a join walks through all of the book.
 -- Found without locks; what becomes of fresh lines is decided under locks.
 create function ops.find_fresh_lines(p_batch ops.batches, p_repeats bigint[], p_into_empty boolean)
 returns void
@@ -225,7 +227,7 @@ declare
     end;
 begin
     drop table if exists pg_temp.fresh_lines, pg_temp.load_totals;
-    create temp table fresh_lines (line_no bigint primary key) on commit drop;
+    create temp table fresh_lines (line_no bigint primary key, key bigint) on commit drop;
     create temp table load_totals (
         fate text, lines bigint, loan_amount numeric, due_amount numeric, amount_paid numeric
     ) on commit drop;
@@ -244,20 +246,21 @@ begin
         -- What was staged differs from the file before: there is nothing to sort out.
         execute format(
             'insert into pg_temp.fresh_lines
-            select s.line_no from stage.%I as s where s.batch_id = $1 and s.set_aside is null', p_batch.kind
+            select s.line_no, s.%2$I from stage.%1$I as s where s.batch_id = $1 and s.set_aside is null',
+            p_batch.kind, ops.key_of(p_batch.kind)
         ) using p_batch.batch_id;
         analyze pg_temp.fresh_lines;
         return;
     end if;
     execute format(
         'with compared as materialized (
-            select s.line_no, %3$s,
+            select s.line_no, s.%2$I as key, %3$s,
                 (m.owner, %4$s) is distinct from ($2, %5$s) or s.%2$I = any($3) is true as is_fresh
             from stage.%1$I as s
             left join dm.%1$I as m on m.%2$I = s.%2$I
             where s.batch_id = $1 and s.set_aside is null
         ), fresh as (
-            insert into pg_temp.fresh_lines select c.line_no from compared as c where c.is_fresh
+            insert into pg_temp.fresh_lines select c.line_no, c.key from compared as c where c.is_fresh
         )
         insert into pg_temp.load_totals
         select ''unchanged'', count(*), sum(c.loan_amount), sum(c.due_amount), sum(c.amount_paid)
@@ -376,6 +379,23 @@ begin
     returning b.* into p_batch;
     return p_batch;
 end;
+$$;
+
+-- Keys that a full file may lack, if it was compared with the one before, which held all others: who
+-- departed, was called gone before, or stood there in a line that was refused. Null: any may be.
+create function ops.keys_in_question(p_batch ops.batches)
+returns bigint[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when p_batch.compared_with is not null then array(
+        select d.key from unnest(p_batch.departed) as d (key)
+        union
+        select f.subject_id from ops.findings as f
+        where f.rule = p_batch.kind || '_gone' and f.state in ('open', 'accepted')
+        union
+        select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
+    ) end;
 $$;
 
 -- A load ends: the batch is accepted; its constraint proves that every line is accounted for.

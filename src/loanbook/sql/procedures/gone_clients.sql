@@ -10,6 +10,7 @@ as $$
 declare
     v_clients bigint;
     v_deletable bigint;
+    v_asked bigint [] := ops.keys_in_question(p_batch);
 begin
     drop table if exists pg_temp.gone_clients;
     create temp table gone_clients (user_id bigint, deletable boolean) on commit drop;
@@ -32,23 +33,16 @@ begin
         )
     from dm.clients as c
     where c.owner = p_batch.source
-        -- What a batch was compared with held all others.
-        and (
-            p_batch.compared_with is null
-            or c.user_id = any(p_batch.departed)
-            or c.user_id in (
-                select f.subject_id from ops.findings as f
-                where f.rule = 'clients_gone' and f.state in ('open', 'accepted')
-                union all
-                select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
-            )
-        )
+        and (v_asked is null or c.user_id = any(v_asked))
         and not exists (
             select from stage.clients as s where s.batch_id = p_batch.batch_id and s.user_id = c.user_id
         );
     select count(*) filter (where g.deletable) into v_deletable from pg_temp.gone_clients as g;
+    if v_deletable = 0 or p_allow_deletions then
+        return null;
+    end if;
     select count(*) into v_clients from dm.clients as c where c.owner = p_batch.source;
-    if not p_allow_deletions and v_deletable > 0.01 * v_clients then
+    if v_deletable > 0.01 * v_clients then
         return format(
             'it would delete %s of %s clients, more than 1 %%; '
             'if that is right, stage the file again and promote with --allow-deletions',

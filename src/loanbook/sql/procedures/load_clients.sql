@@ -117,13 +117,13 @@ begin
     -- clients with a merge base too, as their base may be dropped.
     perform c.user_id
     from dm.clients as c
-    where c.user_id in (
+    where c.user_id = any(array(
         select s.user_id from stage.clients as s
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         union all
         select b.user_id from stage.clients_base as b
-    )
+    ))
     order by c.user_id
     for no key update of c;
 
@@ -154,13 +154,14 @@ begin
         ) as u
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            and c.user_id = any(array(select f.key from pg_temp.fresh_lines as f))
     ), updated as (
         update dm.clients as c
         set created_at = m.created_at, status = m.status, batch = m.batch, credit_limit = m.credit_limit,
             interest_rate = m.interest_rate, denied_reason = m.denied_reason, denied_at = m.denied_at,
             version = c.version + 1
         from merged as m
-        where c.user_id = m.user_id
+        where c.user_id = m.user_id and c.user_id = any(array(select a.user_id from merged as a))
             and (c.created_at, c.status, c.batch, c.credit_limit, c.interest_rate, c.denied_reason, c.denied_at)
             is distinct from
             (m.created_at, m.status, m.batch, m.credit_limit, m.interest_rate, m.denied_reason, m.denied_at)

@@ -99,13 +99,13 @@ declare
 begin
     perform k.user_id
     from dm.contacts as k
-    where k.user_id in (
+    where k.user_id = any(array(
         select s.user_id from stage.contacts as s
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
         union all
         select b.user_id from stage.contacts_base as b
-    )
+    ))
     order by k.user_id
     for no key update of k;
 
@@ -132,12 +132,13 @@ begin
         left join stage.contacts_base as b on b.user_id = s.user_id
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            and k.user_id = any(array(select f.key from pg_temp.fresh_lines as f))
     ), updated as (
         update dm.contacts as k
         set name = m.name, email = m.email, tax_id = m.tax_id, locale = m.locale, phone = m.phone,
             opted_out_at = m.opted_out_at, version = k.version + 1
         from merged as m
-        where k.user_id = m.user_id
+        where k.user_id = m.user_id and k.user_id = any(array(select a.user_id from merged as a))
             and (k.name, k.email, k.tax_id, k.locale, k.phone, k.opted_out_at)
             is distinct from (m.name, m.email, m.tax_id, m.locale, m.phone, m.opted_out_at)
         returning k.user_id

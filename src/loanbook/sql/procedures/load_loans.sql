@@ -121,7 +121,9 @@ begin
         where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
             and not exists (
-                select from dm.loans as o where o.loan_id = s.loan_id and o.status = 'ongoing'
+                select from dm.loans as o
+                where o.loan_id = s.loan_id and o.status = 'ongoing'
+                    and o.loan_id = any(array(select f.key from pg_temp.fresh_lines as f))
             )
         union all
         select l.user_id from dm.loans as l where l.exempt_from is not null
@@ -158,6 +160,7 @@ begin
     inner join dm.loans as l on l.loan_id = s.loan_id
     where s.batch_id = p_batch.batch_id and s.set_aside is null
         and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+        and l.loan_id = any(array(select f.key from pg_temp.fresh_lines as f))
     order by l.loan_id
     for no key update of l;
     insert into pg_temp.added_loans
@@ -226,7 +229,7 @@ begin
         union
         select l.loan_id, l.user_id, l.created_at
         from dm.loans as l
-        where l.status = 'ongoing' and l.user_id in (select q.user_id from in_question as q)
+        where l.status = 'ongoing' and l.user_id = any(array(select q.user_id from in_question as q))
             and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
     ), ranked as (
         select

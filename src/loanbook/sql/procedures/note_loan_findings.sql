@@ -6,6 +6,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
+declare
+    v_asked bigint [] := ops.keys_in_question(p_batch);
 begin
     drop table if exists pg_temp.judged_loans;
     create temp table judged_loans on commit drop as
@@ -36,19 +38,11 @@ begin
             p_batch.batch_id, p_batch.batch_id
         from dm.loans as l
         where l.owner = p_batch.source
-            and (
-                p_batch.compared_with is null
-                or l.loan_id = any(p_batch.departed)
-                or l.loan_id in (
-                    select g.subject_id from ops.findings as g
-                    where g.rule = 'loans_gone' and g.state in ('open', 'accepted')
-                    union all
-                    select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
-                )
-            )
+            and (v_asked is null or l.loan_id = any(v_asked))
             and not exists (
-            select from stage.loans as s where s.batch_id = p_batch.batch_id and s.loan_id = l.loan_id
-        )
+                select from stage.loans as s
+                where s.batch_id = p_batch.batch_id and s.loan_id = l.loan_id
+            )
         on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
         do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     end if;

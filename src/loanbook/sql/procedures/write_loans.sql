@@ -8,25 +8,41 @@ as $$
 declare
     v_opens boolean;
 begin
+    -- Before the loans are written: looking up the loan of a payment costs less while its row is only
+    -- locked.
+    insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
+    select
+        x.loan_id,
+        case when x.amount_paid > x.old_amount_paid then 'payment' else 'correction' end,
+        x.amount_paid - x.old_amount_paid,
+        case when x.paid_at is not null and x.old_paid_at is null and x.amount_paid > x.old_amount_paid
+            then x.paid_at::date else p_batch.business_date - 1 end,
+        p_batch.source, p_batch.batch_id
+    from pg_temp.changed_loans as x
+    where x.amount_paid <> x.old_amount_paid
+    order by x.loan_id;
+
     -- A loan whose exemption alone changes is not a line of the file that changed: no fate.
     update dm.loans as l set exempt_from = e.finding_id, version = l.version + 1
     from pg_temp.exempt_loans as e
     where l.loan_id = e.loan_id and l.status = 'ongoing' and l.exempt_from is distinct from e.finding_id
         and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id);
     foreach v_opens in array array[false, true] loop
-        with done as (
+        with due as materialized (
+            select c.*, e.finding_id as exempt_from
+            from pg_temp.changed_loans as c
+            left join pg_temp.exempt_loans as e on e.loan_id = c.loan_id
+            where v_opens = (
+                c.status = 'ongoing' and e.finding_id is null
+                and (c.old_status <> 'ongoing' or c.old_exempt_from is not null)
+            )
+        ), done as (
             update dm.loans as l
             set created_at = x.created_at, due_at = x.due_at, paid_at = x.paid_at, status = x.status,
                 loan_amount = x.loan_amount, tax = x.tax, due_amount = x.due_amount,
                 amount_paid = x.amount_paid, exempt_from = x.exempt_from, version = l.version + 1
-            from (
-                select c.*, e.finding_id as exempt_from,
-                    c.status = 'ongoing' and e.finding_id is null
-                    and (c.old_status <> 'ongoing' or c.old_exempt_from is not null) as opens
-                from pg_temp.changed_loans as c
-                left join pg_temp.exempt_loans as e on e.loan_id = c.loan_id
-            ) as x
-            where l.loan_id = x.loan_id and x.opens = v_opens
+            from due as x
+            where l.loan_id = x.loan_id and l.loan_id = any(array(select d.loan_id from due as d))
             returning l.loan_amount, l.due_amount, l.amount_paid
         )
         insert into pg_temp.load_totals
@@ -42,18 +58,6 @@ begin
                 and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id);
         end if;
     end loop;
-
-    insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
-    select
-        x.loan_id,
-        case when x.amount_paid > x.old_amount_paid then 'payment' else 'correction' end,
-        x.amount_paid - x.old_amount_paid,
-        case when x.paid_at is not null and x.old_paid_at is null and x.amount_paid > x.old_amount_paid
-            then x.paid_at::date else p_batch.business_date - 1 end,
-        p_batch.source, p_batch.batch_id
-    from pg_temp.changed_loans as x
-    where x.amount_paid <> x.old_amount_paid
-    order by x.loan_id;
 end;
 $$;
 
