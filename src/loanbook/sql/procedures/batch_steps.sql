@@ -381,21 +381,19 @@ begin
 end;
 $$;
 
--- Keys that a full file may lack, if it was compared with the one before, which held all others: who
--- departed, was called gone before, or stood there in a line that was refused. Null: any may be.
+-- Keys that a full file may lack which was compared with the one before, as that held all others: who
+-- departed, was called gone before, or stood there in a line that was refused.
 create function ops.keys_in_question(p_batch ops.batches)
-returns bigint[]
+returns setof bigint
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when p_batch.compared_with is not null then array(
-        select d.key from unnest(p_batch.departed) as d (key)
-        union
-        select f.subject_id from ops.findings as f
-        where f.rule = p_batch.kind || '_gone' and f.state in ('open', 'accepted')
-        union
-        select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with
-    ) end;
+    select d.key from unnest(p_batch.departed) as d (key)
+    union all
+    select f.subject_id from ops.findings as f
+    where f.rule = p_batch.kind || '_gone' and f.state in ('open', 'accepted')
+    union all
+    select q.key from ops.quarantine as q where q.batch_id = p_batch.compared_with and q.key is not null;
 $$;
 
 -- A load ends: the batch is accepted; its constraint proves that every line is accounted for.

@@ -10,7 +10,6 @@ as $$
 declare
     v_clients bigint;
     v_deletable bigint;
-    v_asked bigint [] := ops.keys_in_question(p_batch);
 begin
     drop table if exists pg_temp.gone_clients;
     create temp table gone_clients (user_id bigint, deletable boolean) on commit drop;
@@ -33,7 +32,10 @@ begin
         )
     from dm.clients as c
     where c.owner = p_batch.source
-        and (v_asked is null or c.user_id = any(v_asked))
+        and (
+            p_batch.compared_with is null
+            or c.user_id in (select k.key from ops.keys_in_question(p_batch) as k (key))
+        )
         and not exists (
             select from stage.clients as s where s.batch_id = p_batch.batch_id and s.user_id = c.user_id
         );

@@ -6,8 +6,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
-declare
-    v_asked bigint [] := ops.keys_in_question(p_batch);
 begin
     drop table if exists pg_temp.judged_loans;
     create temp table judged_loans on commit drop as
@@ -38,7 +36,10 @@ begin
             p_batch.batch_id, p_batch.batch_id
         from dm.loans as l
         where l.owner = p_batch.source
-            and (v_asked is null or l.loan_id = any(v_asked))
+            and (
+                p_batch.compared_with is null
+                or l.loan_id in (select k.key from ops.keys_in_question(p_batch) as k (key))
+            )
             and not exists (
                 select from stage.loans as s
                 where s.batch_id = p_batch.batch_id and s.loan_id = l.loan_id
