@@ -154,7 +154,6 @@ begin
         ) as u
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-            and c.user_id = any(array(select f.key from pg_temp.fresh_lines as f))
     ), updated as (
         update dm.clients as c
         set created_at = m.created_at, status = m.status, batch = m.batch, credit_limit = m.credit_limit,

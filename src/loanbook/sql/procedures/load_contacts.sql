@@ -132,7 +132,6 @@ begin
         left join stage.contacts_base as b on b.user_id = s.user_id
         where s.batch_id = p_batch.batch_id and s.set_aside is null
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-            and k.user_id = any(array(select f.key from pg_temp.fresh_lines as f))
     ), updated as (
         update dm.contacts as k
         set name = m.name, email = m.email, tax_id = m.tax_id, locale = m.locale, phone = m.phone,
