@@ -211,10 +211,10 @@ $$;
 
 -- One pass over stage and mart: lines that differ, are new, or repeat a key are noted as fresh; all
 -- others say what the mart holds already, so they break no rule and are only counted and summed.
--- Few of a book's rows have fresh lines. Whoever wants these rows asks for their keys as an array:
--- then they are looked up in order, where a join walks through all of the book. The planner takes
--- such rows for ten; what is joined with them must be something that it can count.
 -- Found without locks; what becomes of fresh lines is decided under locks.
+-- Few of a book's rows have fresh lines. Whoever wants these rows asks for their keys as an array: so
+-- they are looked up in order, where a join would walk through all of the book. As the planner expects
+-- ten rows of any such array, these are joined only with what it knows the size of.
 create function ops.find_fresh_lines(p_batch ops.batches, p_repeats bigint[], p_into_empty boolean)
 returns void
 language plpgsql

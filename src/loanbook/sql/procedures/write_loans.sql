@@ -8,8 +8,7 @@ as $$
 declare
     v_opens boolean;
 begin
-    -- Before the loans are written: looking up the loan of a payment costs less while its row is only
-    -- locked.
+    -- Before the loans are written: to look up a payment's loan costs less while its row is only locked.
     insert into dm.payments (loan_id, kind, amount, effective_on, owner, batch_id)
     select
         x.loan_id,
@@ -28,7 +27,7 @@ begin
     where l.loan_id = e.loan_id and l.status = 'ongoing' and l.exempt_from is distinct from e.finding_id
         and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id);
     foreach v_opens in array array[false, true] loop
-        with due as materialized (
+        with in_turn as materialized (
             select c.*, e.finding_id as exempt_from
             from pg_temp.changed_loans as c
             left join pg_temp.exempt_loans as e on e.loan_id = c.loan_id
@@ -41,8 +40,8 @@ begin
             set created_at = x.created_at, due_at = x.due_at, paid_at = x.paid_at, status = x.status,
                 loan_amount = x.loan_amount, tax = x.tax, due_amount = x.due_amount,
                 amount_paid = x.amount_paid, exempt_from = x.exempt_from, version = l.version + 1
-            from due as x
-            where l.loan_id = x.loan_id and l.loan_id = any(array(select d.loan_id from due as d))
+            from in_turn as x
+            where l.loan_id = x.loan_id and l.loan_id = any(array(select t.loan_id from in_turn as t))
             returning l.loan_amount, l.due_amount, l.amount_paid
         )
         insert into pg_temp.load_totals
