@@ -333,11 +333,17 @@ declare
     v_lines bigint [];
 begin
     execute format(
-        'select array_agg(s.line_no) from stage.%I as s
-        where s.batch_id = $1
-            and ($2 or s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
-            and s.set_aside is distinct from ''erased'' and s.user_id is not null
-            and not exists (select from dm.clients as c where c.user_id = s.user_id)', p_batch.kind
+        'with asked as materialized (
+            select s.line_no, s.user_id from stage.%I as s
+            where s.batch_id = $1
+                and ($2 or s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
+                and s.set_aside is distinct from ''erased'' and s.user_id is not null
+        )
+        select array_agg(a.line_no) from asked as a
+        where not exists (
+            select from dm.clients as c
+            where c.user_id = a.user_id and ($2 or c.user_id = any(array(select k.user_id from asked as k)))
+        )', p_batch.kind
     ) into v_lines using p_batch.batch_id, p_into_empty;
     if v_lines is not null then
         execute format(

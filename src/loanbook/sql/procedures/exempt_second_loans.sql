@@ -15,9 +15,12 @@ begin
         where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
             and (p_into_empty or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
     ), in_question as (
+        -- A loan that was open already leaves its client with the one that an index allows.
         select c.user_id from coming as c
-        union
-        select x.user_id from pg_temp.changed_loans as x
+        where not exists (
+            select from pg_temp.changed_loans as x
+            where x.loan_id = c.loan_id and x.old_status = 'ongoing'
+        )
         union
         select l.user_id from dm.loans as l where l.exempt_from is not null
     ), open_after as (
@@ -25,7 +28,8 @@ begin
         union
         select l.loan_id, l.user_id, l.created_at
         from dm.loans as l
-        where l.status = 'ongoing' and l.user_id = any(array(select q.user_id from in_question as q))
+        where not p_into_empty and l.status = 'ongoing'
+            and l.user_id = any(array(select q.user_id from in_question as q))
             and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
     ), ranked as (
         select

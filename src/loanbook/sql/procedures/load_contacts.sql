@@ -206,19 +206,20 @@ begin
     select
         'contacts_email_malformed', 'contact', k.user_id, 'no letter can reach this client',
         p_batch.batch_id, p_batch.batch_id
-    from dm.contacts as k
-    where (
-            p_all
-            or k.user_id in (
-                select s.user_id from stage.contacts as s
-                where s.batch_id = p_batch.batch_id and s.set_aside is null
-                    and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
-                union all
-                select g.subject_id from ops.findings as g
-                where g.rule = 'contacts_email_malformed' and g.state = 'open'
-            )
-        )
-        and k.email !~ '^[^@[:space:][:cntrl:]]+@([^@.[:space:][:cntrl:]]+\.)+[^@.[:space:][:cntrl:]]+$'
+    from (
+        select a.user_id, a.email from dm.contacts as a where p_all
+        union all
+        select a.user_id, a.email from dm.contacts as a
+        where not p_all and a.user_id = any(array(
+            select s.user_id from stage.contacts as s
+            where s.batch_id = p_batch.batch_id and s.set_aside is null
+                and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
+            union all
+            select g.subject_id from ops.findings as g
+            where g.rule = 'contacts_email_malformed' and g.state = 'open'
+        ))
+    ) as k
+    where k.email !~ '^[^@[:space:][:cntrl:]]+@([^@.[:space:][:cntrl:]]+\.)+[^@.[:space:][:cntrl:]]+$'
     on conflict (rule, subject, subject_id) where state in ('open', 'accepted')
     do update set last_batch = excluded.last_batch, last_seen = clock_timestamp();
     perform ops.close_findings(p_batch, 'contact', array['contacts_email_malformed'], true);

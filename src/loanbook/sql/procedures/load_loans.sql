@@ -116,7 +116,7 @@ as $$
 begin
     perform c.user_id
     from dm.clients as c
-    where c.user_id in (
+    where c.user_id = any(array(
         select s.user_id from stage.loans as s
         where s.batch_id = p_batch.batch_id and s.set_aside is null and s.status = 'ongoing'
             and s.line_no in (select f.line_no from pg_temp.fresh_lines as f)
@@ -127,7 +127,7 @@ begin
             )
         union all
         select l.user_id from dm.loans as l where l.exempt_from is not null
-    )
+    ))
     order by c.user_id
     for no key update of c;
 end;

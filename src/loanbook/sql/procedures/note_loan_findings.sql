@@ -78,6 +78,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
+set enable_nestloop = off
 as $$
 begin
     drop table if exists pg_temp.found;
@@ -85,10 +86,16 @@ begin
     if p_all then
         insert into pg_temp.found select f.rule, f.loan_id, f.detail from ops.found_in_loans as f;
     else
-        -- As an array: looked up loan by loan, not judged for the whole book.
+        -- As arrays: loans and clients are looked up in the order of their keys, the book is not
+        -- walked through. The planner takes each for ten rows, too few for it to mind comparing
+        -- every loan with every client, hence the setting above.
         insert into pg_temp.found
         select o.rule, o.loan_id, o.detail from ops.found_in_loans as o
-        where o.loan_id = any(array(select j.loan_id from pg_temp.judged_loans as j));
+        where o.loan_id = any(array(select j.loan_id from pg_temp.judged_loans as j))
+            and o.borrower = any(array(
+                select l.user_id from dm.loans as l
+                where l.loan_id = any(array(select j.loan_id from pg_temp.judged_loans as j))
+            ));
     end if;
     insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)
     select f.rule, 'loan', f.loan_id, f.detail, p_batch.batch_id, p_batch.batch_id

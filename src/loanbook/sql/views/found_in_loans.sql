@@ -4,6 +4,7 @@ create view ops.found_in_loans as
 with standing as (
     select
         l.*,
+        c.user_id as borrower,
         c.credit_limit,
         c.denied_at,
         c.interest_rate as client_rate,
@@ -75,6 +76,7 @@ judged as (
 
 select
     j.loan_id,
+    j.borrower,
     f.rule,
     f.detail
 from judged as j
