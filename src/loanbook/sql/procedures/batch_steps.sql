@@ -47,17 +47,19 @@ as $$
     select case p_kind when 'loans' then 'loan_id' else 'user_id' end;
 $$;
 
-create function ops.staged_lines(p_batch ops.batches)
-returns bigint
+-- Whether the stage still holds the lines of a sealed batch. A crash of the server empties its table
+-- as a whole, which is unlogged, and nothing else takes lines away: so one tells of all.
+create function ops.stage_stands(p_batch ops.batches)
+returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lines bigint;
+    v_holds_lines boolean;
 begin
-    execute format('select count(*) from stage.%I where batch_id = $1', p_batch.kind)
-    into v_lines using p_batch.batch_id;
-    return v_lines;
+    execute format('select exists (select from stage.%I where batch_id = $1)', p_batch.kind)
+    into v_holds_lines using p_batch.batch_id;
+    return v_holds_lines or p_batch.lines = p_batch.carried;
 end;
 $$;
 
@@ -94,7 +96,7 @@ begin
         perform ops.refuse('batch_is_staged', format(
             'Batch %s is %s; only a staged one can be loaded.', p_batch_id, v_batch.state
         ));
-    elsif ops.staged_lines(v_batch) <> v_batch.lines - v_batch.carried then
+    elsif not ops.stage_stands(v_batch) then
         perform ops.refuse('stage_holds_every_line', format(
             'The stage no longer holds the %s lines of batch %s (%s); stage the file again with --again.',
             v_batch.lines, p_batch_id, v_batch.file_name
@@ -330,21 +332,22 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_asked text := 's.batch_id = $1 and s.set_aside is distinct from ''erased'' and s.user_id is not null';
+    v_looked_up text := '';
     v_lines bigint [];
 begin
+    if not p_into_empty then
+        v_asked := v_asked
+            || ' and (s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))';
+        v_looked_up := format(
+            'and c.user_id = any(array(select s.user_id from stage.%I as s where %s))', p_batch.kind, v_asked
+        );
+    end if;
     execute format(
-        'with asked as materialized (
-            select s.line_no, s.user_id from stage.%I as s
-            where s.batch_id = $1
-                and ($2 or s.set_aside is not null or s.line_no in (select f.line_no from pg_temp.fresh_lines as f))
-                and s.set_aside is distinct from ''erased'' and s.user_id is not null
-        )
-        select array_agg(a.line_no) from asked as a
-        where not exists (
-            select from dm.clients as c
-            where c.user_id = a.user_id and ($2 or c.user_id = any(array(select k.user_id from asked as k)))
-        )', p_batch.kind
-    ) into v_lines using p_batch.batch_id, p_into_empty;
+        'select array_agg(s.line_no) from stage.%I as s
+        where %s and not exists (select from dm.clients as c where c.user_id = s.user_id %s)',
+        p_batch.kind, v_asked, v_looked_up
+    ) into v_lines using p_batch.batch_id;
     if v_lines is not null then
         execute format(
             'update stage.%I as s
@@ -356,7 +359,8 @@ begin
 end;
 $$;
 
--- Too much refused: then the file as a whole is not to be trusted. A retry is known to be bad lines.
+-- No line is set aside from here on: these are totalled, and the quarantined kept. Too much refused:
+-- then the file as a whole is not to be trusted. A retry is known to be bad lines.
 create function ops.refusal_of(p_batch ops.batches)
 returns text
 language plpgsql
@@ -365,6 +369,19 @@ as $$
 declare
     v_quarantined bigint;
 begin
+    execute format(
+        'insert into pg_temp.load_totals
+        select s.set_aside, count(*), %2$s from stage.%1$I as s
+        where s.batch_id = $1 and s.set_aside is not null
+        group by s.set_aside',
+        p_batch.kind,
+        case p_batch.kind when 'loans' then 'sum(s.loan_amount), sum(s.due_amount), sum(s.amount_paid)'
+            else 'null, null, null' end
+    )
+    using p_batch.batch_id;
+    if not exists (select from pg_temp.load_totals as t where t.fate = 'quarantined') then
+        return null;
+    end if;
     perform ops.quarantine_set_aside(p_batch);
     select count(*) into v_quarantined from ops.quarantine as q where q.batch_id = p_batch.batch_id;
     if not p_batch.is_retry and v_quarantined >= 20 and v_quarantined > 0.05 * p_batch.lines then
@@ -438,16 +455,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    execute format(
-        'insert into pg_temp.load_totals
-        select s.set_aside, count(*), %2$s from stage.%1$I as s
-        where s.batch_id = $1 and s.set_aside is not null
-        group by s.set_aside',
-        p_batch.kind,
-        case p_batch.kind when 'loans' then 'sum(s.loan_amount), sum(s.due_amount), sum(s.amount_paid)'
-            else 'null, null, null' end
-    )
-    using p_batch.batch_id;
     update ops.batch_totals as t
     set inserted = a.inserted, updated = a.updated, unchanged = a.unchanged,
         collapsed = a.collapsed, quarantined = a.quarantined

@@ -25,21 +25,24 @@ begin
         select l.user_id from dm.loans as l where l.exempt_from is not null
     ), open_after as (
         select c.loan_id, c.user_id, c.created_at from coming as c
-        union
+        union all -- a repeated line that says what the mart holds comes in twice
         select l.loan_id, l.user_id, l.created_at
         from dm.loans as l
         where not p_into_empty and l.status = 'ongoing'
             and l.user_id = any(array(select q.user_id from in_question as q))
             and not exists (select from pg_temp.changed_loans as x where x.loan_id = l.loan_id)
+    ), in_turn as (
+        select distinct o.loan_id, o.user_id, o.created_at
+        from open_after as o
+        where o.user_id in (
+            select a.user_id from open_after as a group by a.user_id having min(a.loan_id) < max(a.loan_id)
+        )
     ), ranked as (
         select
             o.loan_id, o.user_id,
             row_number() over w as place,
             first_value(o.loan_id) over w as regular_loan
-        from open_after as o
-        where o.user_id in (
-            select a.user_id from open_after as a group by a.user_id having count(*) > 1
-        )
+        from in_turn as o
         window w as (partition by o.user_id order by o.created_at, o.loan_id)
     ), noted as (
         insert into ops.findings (rule, subject, subject_id, detail, first_batch, last_batch)

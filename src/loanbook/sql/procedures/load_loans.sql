@@ -65,7 +65,9 @@ begin
     );
     perform ops.set_aside_unknown_clients(v_batch, v_into_empty);
     perform ops.set_aside_repeats(v_batch, v_repeats);
-    perform ops.lock_borrowers(v_batch);
+    if not v_into_empty then
+        perform ops.lock_borrowers(v_batch);
+    end if;
     perform ops.find_changed_loans(v_batch);
 
     v_refusal := ops.refusal_of(v_batch);

@@ -74,7 +74,7 @@ as $$
         finished_at = now()
     where b.source = p_source and b.kind = p_kind and b.digest = p_digest and b.state = 'staged'
         and (
-            ops.staged_lines(b) <> b.lines - b.carried
+            not ops.stage_stands(b)
             or b.compared_with <> ops.latest_batch(p_source, p_kind)
         );
 $$;

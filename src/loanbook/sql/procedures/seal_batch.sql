@@ -14,13 +14,15 @@ as $$
 declare
     v_batch ops.batches;
     v_staged bigint;
+    v_set_aside bigint;
 begin
     select * into v_batch from ops.batches as b where b.batch_id = p_batch_id for update;
     if v_batch.state is distinct from 'staging' then
         perform ops.refuse('batch_is_being_staged', format('Batch %s is not being staged.', p_batch_id));
     end if;
     execute format('revoke insert on stage.%I from loanbook_app', v_batch.kind || '_' || p_batch_id);
-    v_staged := ops.staged_lines(v_batch);
+    execute format('select count(*), count(s.set_aside) from stage.%I as s where s.batch_id = $1', v_batch.kind)
+    into v_staged, v_set_aside using p_batch_id;
     if v_staged + p_carried <> p_lines then
         perform ops.refuse('stage_holds_every_line', format(
             'Batch %s was sealed with %s lines, %s of them carried, but the stage received %s.',
@@ -53,6 +55,8 @@ begin
             ('amount_paid', t.amount_paid, t.no_amount_paid, coalesce(p_carried_amounts[3], 0))
         ) as m (measure, in_stage, unreadable, carried);
     end if;
-    perform ops.quarantine_set_aside(v_batch);
+    if v_set_aside > 0 then
+        perform ops.quarantine_set_aside(v_batch);
+    end if;
 end;
 $$;
