@@ -171,6 +171,8 @@ def killed(yard: Yard, day: int, victim: str, moment: float) -> tuple[str | None
         found = watch.row(MOMENT, day=yard.days[day]) or {}
         met = running and strike(yard, load.process.pid or 0, found, victim)
         ended = load.ends()
+    if victim == "client" and ended.code == 0:
+        met = False  # it ended between the look at it and the kill
     assert victim != "client" or (ended.code == -signal.SIGKILL) == met
     return phase_of(found) if met else None, ended
 
