@@ -1,9 +1,9 @@
-"""How a load grows with the book: `.venv/bin/python benchmarks/growth.py --scales 1 10 66`.
+"""How a load grows with the book: part of `make bench`, or by itself.
 
 Loanbook alone loads a first and a second day of books of several sizes, with the same code and
 settings. What counts is the cost of a row, beside that of the smallest book. Without `--scales` it
-is 1x and 10x, as in `make bench`; 66x, 6 million clients, takes long and tens of GB of disk, and is
-only done when asked for. Draws docs/pictures/growth.svg and writes results/growth.md.
+is 1x, 10x and 66x, which is 6 million clients and takes tens of GB of disk. Draws
+docs/pictures/growth.svg and writes results/growth.md.
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ def main() -> None:
 def _options() -> Options:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--scales", type=float, nargs="+", default=[1.0, 10.0], help="1 is 90,000 clients (1 10)"
+        "--scales",
+        type=float,
+        nargs="+",
+        default=[1.0, 10.0, 66.0],
+        help="1 is 90,000 clients (1 10 66)",
     )
     parser.add_argument("--runs", type=int, default=3, help="runs at 1x; of larger books fewer (3)")
     parser.add_argument("--folder", type=Path, help="where files and server are to lie")
