@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,6 @@ from loanbook.staging.unfinished import ARRIVING, ERASING, sweep, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.desk import Desk
 
@@ -108,6 +108,22 @@ def test_many_are_made_while_others_sweep(tmp_path: Path, soak: bool) -> None:
     assert {path.name: path.read_text("ascii") for path in tmp_path.iterdir()} == {
         name: name for name in wanted
     }
+
+
+def test_a_name_outlives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First the bytes are flushed, and the folder when it holds the name."""
+    flushed: list[tuple[str, set[str]]] = []
+    flush = os.fsync
+
+    def noted(handle: int) -> None:
+        flushed.append((str(Path(f"/proc/self/fd/{handle}").readlink()), names(tmp_path)))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with unfinished(tmp_path, ARRIVING) as made:
+        made.file.write(b"all of it")
+        made.becomes(tmp_path / "whole")
+    assert flushed == [(str(made.path), {made.path.name}), (str(tmp_path), {"whole"})]
 
 
 def test_what_is_given_no_name_goes_at_once(tmp_path: Path) -> None:

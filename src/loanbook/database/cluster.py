@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from loanbook.database import privileges
 from loanbook.database.shortage import failure
 from loanbook.database.sockets import PORT
+from loanbook.durable import flush_names
 from loanbook.errors import OtherMajorVersion, ServerFailed
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def finish_upgrade(cluster: Cluster) -> None:
     waiting = cluster.root / NEXT
     if waiting.is_dir() and not cluster.folder.exists():
         waiting.rename(cluster.folder)
-        _sync(cluster.root)
+        flush_names(cluster.root)
 
 
 def check_version(cluster: Cluster) -> None:
@@ -165,9 +166,9 @@ def create(cluster: Cluster) -> None:
         _refer_to_settings(cluster, attempt)
         lines = [f"*:*:*:{role}:{password}\n" for role, password in passwords.items()]
         _write(attempt / "pgpass", "".join(lines), like=cluster.root)
-        _sync(attempt)
+        flush_names(attempt)
         attempt.rename(cluster.folder)
-        _sync(cluster.root)
+        flush_names(cluster.root)
     finally:
         shutil.rmtree(attempt, ignore_errors=True)
 
@@ -284,11 +285,3 @@ def _write(path: Path, text: str, like: Path) -> None:
         os.fsync(file.fileno())
     privileges.hand_over(fresh, like=like)
     fresh.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

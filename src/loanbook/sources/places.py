@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loanbook.durable import flush_names
 from loanbook.sources.alike import link
 from loanbook.sources.ready import plain
 
@@ -64,11 +64,7 @@ class Places:
     def put_ready(self, path: Path, name: str) -> None:
         """A file of ours is whole: it gets its name, and that stays after a crash."""
         path.replace(self.ready / name)
-        handle = os.open(self.ready, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush_names(self.ready)
 
     def put_aside(self, path: Path) -> None:
         """A file that the stage refused waits for a person."""

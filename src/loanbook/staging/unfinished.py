@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loanbook.durable import flush_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedRandom
@@ -40,7 +42,7 @@ class Unfinished:
         self._is_done = False
 
     def becomes(self, path: Path) -> None:
-        """It is whole: it is flushed to the disk and gets its name, in place of what bore it.
+        """It is whole: flushed to the disk it gets its name, in place of what bore it, for good.
 
         Raises:
             OSError: that cannot be done.
@@ -49,6 +51,7 @@ class Unfinished:
         os.fsync(self.file.fileno())
         self.path.replace(path)
         self._is_done = True
+        flush_names(path.parent)
 
     def discard(self) -> None:
         """It goes, unless it became something."""
