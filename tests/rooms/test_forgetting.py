@@ -308,16 +308,17 @@ def test_nothing_happens_if_a_file_cannot_be_rewritten(
         ("quarantine_id,reasons,user_id,name,email\n7,bad,1,A,x\n",
          "quarantine_id,reasons,user_id,name,email\n7,,1,,\n"),
         ("user_id,name,email\n1,A,x,y,z\n", "user_id,name,email\n1,,,,\n"),
+        ('user_id,name,email\n"1","A\udcff,\nB",x\n2,é,x\n', "user_id,name,email\n1,,\n\n2,é,x\n"),
     ],
 )  # fmt: skip
 def test_a_line_keeps_its_key_and_its_number(tmp_path: Path, text: str, left: str) -> None:
     path = tmp_path / "x.csv"
-    path.write_text(text)
+    path.write_text(text, "utf-8", "surrogateescape")
     assert erase(path, Erasure({1}))
-    assert path.read_text() == left
+    assert path.read_text("utf-8", "surrogateescape") == left
     assert not erase(path, Erasure({1}))
     assert not erase(path, Erasure({3}, ["Zoe Zimmer"]))
-    assert path.read_text() == left
+    assert path.read_text("utf-8", "surrogateescape") == left
 
 
 def test_files_of_others_and_keys_that_tell_of_the_person_go_too(

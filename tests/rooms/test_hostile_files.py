@@ -192,6 +192,18 @@ def test_broken_characters_cost_their_line_and_no_other_name(
     assert all(f"\\x{byte:02x}" in raw for byte in odd)
 
 
+def test_broken_characters_within_quotation_marks_cost_their_record(desk: Desk) -> None:
+    """Such a record still ends where its marks close, on another line or never."""
+    good = csv_text("contacts", [Contact(1, "João Conceição", "a@example.com")]).encode()
+    odd = b'4,"x\xff",b@example.com,,,,\n5,"x\xff\ny, ""z""",c@example.com,,,,\n'
+    end = csv_text("contacts", [Contact(6, "Inês", "d@example.com")]).encode().split(b"\n", 1)[1]
+    desk.load(clients=[*CLIENTS, Client(6)])
+    path = desk.write("contacts.csv", good + odd + end + b'4,"x\xff,e@example.com,,,,\n')
+    refused = counted(desk, desk.load(path), 5, "contacts")
+    assert refused == {number: ["line_characters"] for number in (3, 4, 7)}
+    assert [desk.contact(n)["name"] for n in (1, 6)] == ["João Conceição", "Inês"]
+
+
 def test_ten_thousand_columns_are_too_many_and_a_thousand_are_not(desk: Desk) -> None:
     for count, fits in ((10_000, False), (1_000, True)):
         columns = [*HEADERS["clients"], *(f"c{n}" for n in range(count - 8))]

@@ -23,7 +23,7 @@ from loanbook.errors import FileRefused
 from loanbook.settings import Files
 from loanbook.staging.arrivals import GZIP, Arrival, archive_name, look, opened
 from loanbook.staging.layouts import MENDED, Layout, recognise
-from loanbook.staging.lines import Block, blocks, split
+from loanbook.staging.lines import ODD, Block, blocks, split
 from loanbook.staging.unfinished import ERASING, unfinished
 
 Named = Callable[[str], str]  # the name of a file by the digest of its bytes
@@ -142,14 +142,14 @@ class _Blanker:
             return record if len(record) > self._longest else None
         line = io.StringIO(newline="")
         csv.writer(line, delimiter=self._mark, lineterminator="\n").writerow(left)
-        blanked = line.getvalue().removesuffix("\n").encode("utf-8", "surrogateescape")
+        blanked = line.getvalue().removesuffix("\n").encode("utf-8", ODD)
         return None if blanked == record else blanked
 
     def _fields(self, record: bytes) -> list[str]:
         try:
-            return split(record, self._mark)
-        except (csv.Error, UnicodeDecodeError):
-            return record.decode("utf-8", "surrogateescape").split(self._mark)
+            return split(record, self._mark, ODD)
+        except csv.Error:
+            return record.decode("utf-8", ODD).split(self._mark)
 
 
 def _rewritten(header: str, read: Iterator[Block], blanker: _Blanker) -> Iterator[bytes]:

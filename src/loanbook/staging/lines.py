@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 BLOCK = 1 << 18  # bytes read at a time
 MOST_LINES = 50  # that one quoted record may span; beyond, its quotation mark is a mistake
+ODD = "surrogateescape"  # bytes that are no UTF-8 become characters that stand for them
 INCOMPLETE = "unexpected end of data"  # what csv says of a quotation mark that is still open
 
 csv.field_size_limit(1 << 27)
@@ -120,7 +121,7 @@ def _record_length(lines: deque[tuple[int, bytes]], delimiter: str, longest: int
         if len(record) > longest:
             return 1
         try:
-            split(record, delimiter)
+            split(record, delimiter, ODD)
         except csv.Error as error:
             if str(error) != INCOMPLETE:
                 return 1
@@ -132,14 +133,19 @@ def _record_length(lines: deque[tuple[int, bytes]], delimiter: str, longest: int
     return 1
 
 
-def split(record: bytes, delimiter: str) -> list[str]:
+def split(record: bytes, delimiter: str, errors: str = "strict") -> list[str]:
     """The fields of one record.
+
+    Args:
+        record: its bytes.
+        delimiter: what separates the columns.
+        errors: what becomes of bytes that are no UTF-8; with `ODD` they stand for themselves.
 
     Raises:
         csv.Error: its quotation marks do not fit.
-        UnicodeDecodeError: it is no UTF-8.
+        UnicodeDecodeError: it is no UTF-8, and has to be.
     """
-    text = record.decode()
+    text = record.decode("utf-8", errors)
     if '"' not in text:
         return text.split(delimiter) if text else []
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
