@@ -14,6 +14,8 @@ class Shape(Enum):
     TEXT = "text"
 
 
+LONGEST_KEY = 19  # digits; no client and no loan has a longer one
+
 _W, _A, _I, _T = Shape.WHOLE, Shape.AMOUNT, Shape.INSTANT, Shape.TEXT
 
 # Each kind's columns as they are named in files, stage and mart.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ANA_S, *OTHERS = CONTACTS
 NAME, EMAIL, TAX_ID, PHONE = "Ana Alves", "ana@example.com", "390.533.447-05", "5550-0101"
+DIGITS = "1" * 5000  # more than Python turns into a number
 SECRETS = (NAME, EMAIL, TAX_ID, PHONE, "Almeida", "private@example.com", "12ABC34501DE35")
 
 
@@ -308,6 +309,7 @@ def test_nothing_happens_if_a_file_cannot_be_rewritten(
         ("quarantine_id,reasons,user_id,name,email\n7,bad,1,A,x\n",
          "quarantine_id,reasons,user_id,name,email\n7,,1,,\n"),
         ("user_id,name,email\n1,A,x,y,z\n", "user_id,name,email\n1,,,,\n"),
+        (f"user_id,name,email\n1,A,x\n{DIGITS},A,x\n", f"user_id,name,email\n1,,\n{DIGITS},A,x\n"),
         ('user_id,name,email\n"1","A\udcff,\nB",x\n2,é,x\n', "user_id,name,email\n1,,\n\n2,é,x\n"),
     ],
 )  # fmt: skip

@@ -209,13 +209,17 @@ def test_a_range_that_is_used_up_refuses_the_file(desk: Desk) -> None:
 
 def test_ids_outside_of_a_declared_range_are_quarantined(desk: Desk) -> None:
     shop = Shop(desk, "range = [4, 5]\n")
-    shop.put("clients.csv", csv_text("clients", [DAVI, EVA, ANA]))
+    digits = "1" * 5000  # more than Python turns into a number
+    lines = csv_text("clients", [DAVI, EVA, ANA])
+    shop.put("clients.csv", lines + lines.splitlines()[3].replace("1", digits, 1) + "\n")
     shop.collect()
     shop.load()
     assert desk.keys("clients") == {4, 5}
-    assert desk.refused_lines("clients") == {4: ["clients_user_id_malformed"]}
-    raw = desk.app.value("select raw from api.quarantine")
-    assert raw.startswith("?1 is outside the range of shop,")
+    malformed = ["clients_user_id_malformed"]
+    assert desk.refused_lines("clients") == {4: malformed, 5: malformed}
+    first, second = desk.app.rows("select raw from api.quarantine order by line_no")
+    assert first["raw"].startswith("?1 is outside the range of shop,")
+    assert second["raw"].startswith(f"?{digits} is outside the range of shop,")
 
 
 def test_two_full_sources_delete_only_their_own_clients(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from loanbook.columns import COLUMNS, REQUIRED, Shape
+from loanbook.columns import COLUMNS, LONGEST_KEY, REQUIRED, Shape
 from loanbook.errors import SourceError
 from loanbook.settings.layouts import UNITS, Layout, Writing
 from loanbook.settings.sources import Taking
@@ -193,7 +193,8 @@ class Mapper:
         def ranged(values: Sequence[str | None]) -> list[str]:
             return [
                 key
-                if not key.isdecimal() or lowest <= int(key) <= highest
+                if not key.isdecimal()
+                or (len(key) <= LONGEST_KEY and lowest <= int(key) <= highest)
                 else notation.unread(f"{key} is outside the range of {self._context.source}")
                 for key in convert(values)
             ]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loanbook.columns import COLUMNS
+from loanbook.columns import COLUMNS, LONGEST_KEY
 from loanbook.errors import FileRefused
 from loanbook.settings import Files
 from loanbook.staging.arrivals import GZIP, Arrival, archive_name, look, opened
@@ -134,9 +134,10 @@ class _Blanker:
         """What is to stand in place of a record; None if it may stay."""
         fields = self._fields(record)
         key = fields[self._place].strip() if 0 <= self._place < len(fields) else ""
-        if key.isdecimal() and int(key) in self._keys:
+        is_key = key.isdecimal() and len(key) <= LONGEST_KEY
+        if is_key and int(key) in self._keys:
             left = [field if i in self._kept else "" for i, field in enumerate(fields)]
-        elif not key.isdecimal() and any(value in record for value in self._known):
+        elif not is_key and any(value in record for value in self._known):
             left = [""] * len(fields)
         else:
             return record if len(record) > self._longest else None
