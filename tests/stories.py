@@ -181,8 +181,9 @@ def written(columns: tuple[str, ...], fields: Text) -> Written:
 
 def garbled(line: Written, fault: str, *, more: bool = True) -> Written:
     """A line that cannot be taken apart any more."""
+    fields = line.fields or {}
     text = {
-        "line_columns": f"{line.text}," if more else line.text.rpartition(",")[0],
+        "line_columns": f"{line.text}," if more else written(tuple(fields)[:-1], fields).text,
         "line_quotes": '"' + line.text.replace("\n", " "),
         "line_characters": line.text.replace(",", "\0,", 1),
     }[fault]
