@@ -97,7 +97,9 @@ def picture(message: Message) -> bytes:
 
 def decoded(png: bytes) -> str:
     """What a reader of QR codes finds in a picture."""
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("L"))
+    # Of one sort: in rows of a QR code the reader may see a bar code, too.
+    picture = Image.open(io.BytesIO(png)).convert("L")
+    (found,) = zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)
     return found.text
 
 
