@@ -99,7 +99,9 @@ def decoded(png: bytes) -> str:
     """What a reader of QR codes finds in a picture."""
     # Of one sort: in rows of a QR code the reader may see a bar code, too.
     picture = Image.open(io.BytesIO(png)).convert("L")
-    (found,) = zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)
+    (found,) = zxingcpp.read_barcodes(
+        picture, zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
     return found.text
 
 
