@@ -19,13 +19,13 @@ $$;
 
 -- Whether a rate explains an amount due within a cent (sources round in binary). The contract's
 -- amount, rounded half up, is within a cent of p_due exactly when the unrounded one is at least
--- p_due - 0.015 and below p_due + 0.015. All is multiplied by 36000, which spares a division; the
--- last digit opens the lower bound and closes the upper, finer than any product here can be.
+-- p_due - 0.015 and below p_due + 0.015. All is multiplied by 36000, which spares a division.
 create function dm.rate_explains(p_amount numeric, p_rate numeric, p_days integer, p_due numeric)
 returns boolean
 language sql immutable
 as $$
-    select abs(p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000 + 0.0000001) < 540.0000001;
+    select abs(p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000) < 540
+        or p_amount * (36136.8 + (2.952 + p_rate) * p_days) - p_due * 36000 = -540;
 $$;
 
 -- The same for the tax, times a million.
@@ -33,7 +33,8 @@ create function dm.tax_fits(p_amount numeric, p_days integer, p_tax numeric)
 returns boolean
 language sql immutable
 as $$
-    select abs(p_amount * (3800 + 82 * p_days) - p_tax * 1000000 + 0.0000001) < 15000.0000001;
+    select abs(p_amount * (3800 + 82 * p_days) - p_tax * 1000000) < 15000
+        or p_amount * (3800 + 82 * p_days) - p_tax * 1000000 = -15000;
 $$;
 
 -- The rate with the fewest decimals (0 to 4) that explains the amount due within a cent; null if

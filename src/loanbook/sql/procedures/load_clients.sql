@@ -90,8 +90,8 @@ begin
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
     if v_into_empty then
-        perform ops.restore_tables();
         perform ops.analyze('dm.clients');
+        perform ops.restore_tables();
     end if;
     v_deleted := ops.delete_gone_clients();
 

@@ -74,8 +74,8 @@ begin
     get diagnostics v_inserted = row_count;
     perform ops.count_lines('inserted', v_inserted);
     if v_into_empty then
-        perform ops.restore_tables();
         perform ops.analyze('dm.contacts');
+        perform ops.restore_tables();
     end if;
 
     perform ops.note_contact_findings(v_batch, v_into_empty);

@@ -84,8 +84,8 @@ begin
     perform ops.update_loans(v_batch);
     perform ops.insert_loans(v_batch, v_into_empty);
     if v_into_empty then
+        perform ops.analyze('dm.loans'); -- first: then foreign keys of few rows are checked by an index
         perform ops.restore_tables();
-        perform ops.analyze('dm.loans');
     end if;
     perform ops.note_loan_findings(v_batch, v_into_empty);
     perform ops.total_batch(v_batch);

@@ -13,16 +13,28 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_batch ops.batches;
+    v_measures text [] := '{}';
     v_staged bigint;
     v_set_aside bigint;
+    v_sums numeric [];
+    v_unreadable bigint [];
 begin
     select * into v_batch from ops.batches as b where b.batch_id = p_batch_id for update;
     if v_batch.state is distinct from 'staging' then
         perform ops.refuse('batch_is_being_staged', format('Batch %s is not being staged.', p_batch_id));
     end if;
     execute format('revoke insert on stage.%I from loanbook_app', v_batch.kind || '_' || p_batch_id);
-    execute format('select count(*), count(s.set_aside) from stage.%I as s where s.batch_id = $1', v_batch.kind)
-    into v_staged, v_set_aside using p_batch_id;
+    if v_batch.kind = 'loans' then
+        v_measures := array['loan_amount', 'due_amount', 'amount_paid'];
+    end if;
+    execute format(
+        'select count(*), count(s.set_aside), array[%2$s]::numeric[], array[%3$s]::bigint[]
+        from stage.%1$I as s where s.batch_id = $1',
+        v_batch.kind,
+        (select string_agg(format('sum(s.%I)', m.name), ', ') from unnest(v_measures) as m (name)),
+        (select string_agg(format('count(*) - count(s.%I)', m.name), ', ') from unnest(v_measures) as m (name))
+    )
+    into v_staged, v_set_aside, v_sums, v_unreadable using p_batch_id;
     if v_staged + p_carried <> p_lines then
         perform ops.refuse('stage_holds_every_line', format(
             'Batch %s was sealed with %s lines, %s of them carried, but the stage received %s.',
@@ -34,27 +46,12 @@ begin
     where b.batch_id = p_batch_id;
     insert into ops.batch_totals (batch_id, measure, in_file, carried)
     values (p_batch_id, 'lines', p_lines, p_carried);
-    if v_batch.kind = 'loans' then
-        insert into ops.batch_totals (batch_id, measure, in_file, carried, unreadable)
-        select p_batch_id, m.measure, m.in_stage + m.carried, m.carried, m.unreadable
-        from (
-            select
-                coalesce(sum(s.loan_amount), 0) as loan_amount,
-                coalesce(sum(s.due_amount), 0) as due_amount,
-                coalesce(sum(s.amount_paid), 0) as amount_paid,
-                count(*) - count(s.loan_amount) as no_loan_amount,
-                count(*) - count(s.due_amount) as no_due_amount,
-                count(*) - count(s.amount_paid) as no_amount_paid
-            from stage.loans as s
-            where s.batch_id = p_batch_id
-        ) as t
-        cross join lateral (
-            values
-            ('loan_amount', t.loan_amount, t.no_loan_amount, coalesce(p_carried_amounts[1], 0)),
-            ('due_amount', t.due_amount, t.no_due_amount, coalesce(p_carried_amounts[2], 0)),
-            ('amount_paid', t.amount_paid, t.no_amount_paid, coalesce(p_carried_amounts[3], 0))
-        ) as m (measure, in_stage, unreadable, carried);
-    end if;
+    insert into ops.batch_totals (batch_id, measure, in_file, carried, unreadable)
+    select
+        p_batch_id, m.name, coalesce(m.in_stage, 0) + coalesce(m.carried, 0), coalesce(m.carried, 0),
+        m.unreadable
+    from unnest(v_measures, v_sums, v_unreadable, p_carried_amounts) as m (name, in_stage, unreadable, carried)
+    where m.name is not null;
     if v_set_aside > 0 then
         perform ops.quarantine_set_aside(v_batch);
     end if;

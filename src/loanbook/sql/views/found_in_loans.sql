@@ -20,7 +20,7 @@ with standing as (
         )
         or not dm.tax_fits(l.loan_amount, l.due_on - l.issued_on, l.tax)
             as contract_differs,
-        l.due_at <> l.created_at + interval '90 days' as term_differs,
+        l.due_at - l.created_at <> interval '90 days' as term_differs,
         l.status = 'paid' and l.amount_paid < l.due_amount as paid_short,
         l.amount_paid > l.due_amount as overpaid,
         l.status = 'paid' and l.paid_at > l.due_at as paid_late,
