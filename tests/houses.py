@@ -42,6 +42,8 @@ begin
     loop
         execute t.away;
     end loop;
+    alter sequence dm.client_ids restart;
+    alter sequence dm.loan_ids restart;
 end;
 $$
 """
@@ -98,7 +100,10 @@ class Houses:
         self._maintenance.run(sql("drop database if exists {} with (force)", name))
 
     def clear(self, name: str) -> None:
-        """Take all rows out of a book that has stood at no business date and has no new product."""
+        """Take all rows out of a book that has stood at no business date and has no new product.
+
+        What is made there next bears the numbers that it would bear in a new book.
+        """
         with self.owner(name) as book:
             book.run(CLEAR)
 

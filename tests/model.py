@@ -306,7 +306,12 @@ class Model:
             for key, row in self.contacts.items()
             if row.values["email"] and not ADDRESS.fullmatch(row.values["email"])
         }
-        return judged | exempt | unreachable | self.events | self.gone
+        claimed = {
+            (f"{line.kind}_two_sources", line.key)
+            for line in self.quarantine
+            if line.state == "open" and f"{line.kind}_other_owner" in line.rules and line.key
+        }
+        return judged | exempt | unreachable | claimed | self.events | self.gone
 
     def exempt(self) -> set[int]:
         """Open loans beside an older one."""
