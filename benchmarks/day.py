@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from loanbook.database.server import Lease
 
 HERE = Path(__file__).parent
-STEPS = ("stage", "promote", "classify", "check", "accept", "record", "snapshot", "figures")
+STEPS = (  # nobody is named to whom to summarise
+    "stage", "promote", "classify", "check", "accept", "record", "snapshot", "figures", "remind",
+    "deliver",
+)  # fmt: skip
 REPORT = "report"
 REQUIRED = 1.3
 CAUGHT_UP = 30  # days
@@ -52,8 +55,8 @@ METHOD = """\
   changed.
 - `loanbook run` is the process as cron starts it: Python's start, the connection, the journal and
   the summary are in its time. Only the server is running already.
-- Each step alone is its function in `loanbook.runs.order`, without journal, deadline and view;
-  starting Python is not in its time.
+- Each step alone is its function in `loanbook.runs.order`, without deadline and view; starting
+  Python and the journal are not in its time.
 - Catching up is one `loanbook run`, {caught_up} days after day 0: with the three files of each
   day, and after an outage in which no file came. The report is drawn once, for the last day; these
   figures are without it.

@@ -2,9 +2,9 @@
 
     steps_alone.py HOME CONNINFO DAY STEP …
 
-Does the steps that are named one after another through their own functions, without the journal of
-steps, and prints the seconds of each as one JSON object. The time for starting Python is not
-counted.
+Does the steps that are named one after another through their own functions and prints the seconds
+of each as one JSON object. The time for starting Python and for the journal, in which later steps
+look for earlier ones, is not counted.
 """
 
 from __future__ import annotations
@@ -32,12 +32,16 @@ def main() -> None:
     with journal.claimed(book):
         run_id, _ = journal.begin(book, as_of)
         alone = Day(book, given, run_id, as_of, as_of, [given.input_data])
-        for step in (one for one in order.STEPS if one.name in names):
+        chosen = [one for one in order.STEPS if one.name in names]
+        for place, step in enumerate(chosen, 1):
+            placed = journal.Placed(run_id, step.name, place, step.needs)
+            journal.begin_step(book, placed, {}, may_keep=False)
             began = time.perf_counter()
             outcome = step.run(alone)
             took[step.name] = time.perf_counter() - began
             if outcome.flaw or "left_out" in outcome.counts:
                 raise SystemExit(f"{step.name} did not do its work: {outcome}")
+            journal.end_step(book, placed, "done", {}, None)
     book.close()
     print(json.dumps(took))
 
